@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+/// @notice What a deployment is fixed to. There is no owner and no way to change any of it.
+/// @param challengeWindowSeconds How long after a job's first claim counter-claims may be posted.
+/// @param clockSeconds Each side's chess clock in a match.
+/// @param inputDemandSeconds How long an input that was demanded may take to be posted.
+/// @param callbackGas Gas that a consumer's callback gets, no more and no less.
+/// @param maxInputBytes Largest input that a request posts; a larger one goes by its root.
+/// @param maxOutputBytes Largest output that a claim posts and a final job stores; a larger one goes by its root.
+/// @param burnBps Part of a forfeited bond that is burned, in 1/10,000.
+/// @param bondWei The bond of every claim.
+/// @param inputDemandWei The stake of an input demand, paid to whoever posts the input.
+struct Parameters {
+    uint32 challengeWindowSeconds;
+    uint32 clockSeconds;
+    uint32 inputDemandSeconds;
+    uint32 callbackGas;
+    uint32 maxInputBytes;
+    uint32 maxOutputBytes;
+    uint16 burnBps;
+    uint128 bondWei;
+    uint128 inputDemandWei;
+}
+
+enum JobStatus {
+    None,
+    Open,
+    Final,
+    Void
+}
+
+enum ClaimStatus {
+    None,
+    Live,
+    Lost,
+    Closed,
+    Final
+}
+
+/// @param claimBy Last second in which a first claim may be posted.
+/// @param windowEndsAt Last second in which a counter-claim may be posted; 0 before the first claim.
+/// @param firstClaim Lowest claim id that may still be live; 0 without claims. Follow {Claim-next} from here.
+/// @param potWei What losing claims left to the winner.
+/// @param winner The claim that became final; 0 before.
+struct Job {
+    bytes32 modelId;
+    bytes32 inputRoot;
+    address requester;
+    JobStatus status;
+    uint40 claimBy;
+    uint40 windowEndsAt;
+    uint32 liveClaims;
+    uint64 firstClaim;
+    uint64 lastClaim;
+    uint64 winner;
+    uint128 feeWei;
+    uint128 potWei;
+    address consumer;
+}
+
+/// @param target The claim it was posted against; 0 for a first claim.
+/// @param next The job's next claim; 0 for the last.
+/// @param traceRoot The revealed trace root; 0 before.
+struct Claim {
+    address claimant;
+    uint64 jobId;
+    ClaimStatus status;
+    uint40 revealedAt;
+    uint64 target;
+    uint64 next;
+    bytes32 seal;
+    bytes32 outputRoot;
+    bytes32 traceRoot;
+}
+
+/// @title Requests, claims and money.
+/// @notice A worker may rely on this: a correct claim whose side moves before its clocks end gets its bond back, and the
+/// fee and the pot if it is the earliest. A requester may rely on this: a job ends Final or Void, and Void returns the fee.
+/// Payments are credited and pulled with {withdraw}; nothing is pushed.
+interface IJobs {
+    /// @param input The posted input bytes; empty when the input goes by its root.
+    event JobRequested(
+        uint256 indexed jobId, bytes32 indexed modelId, address indexed requester, bytes32 inputRoot, uint256 feeWei, bytes input
+    );
+    /// @param target The claim it was posted against; 0 for a first claim.
+    /// @param output The posted output bytes; empty when the output goes by its root.
+    event Claimed(
+        uint256 indexed jobId,
+        uint256 indexed claimId,
+        address indexed claimant,
+        uint256 target,
+        bytes32 seal,
+        bytes32 outputRoot,
+        uint256 windowEndsAt,
+        bytes output
+    );
+    event Revealed(uint256 indexed claimId, bytes32 traceRoot);
+    event ClaimLost(uint256 indexed jobId, uint256 indexed claimId, uint256 burnedWei, uint256 potWei);
+    /// @notice A challenge against a claim that had committed to the same trace: it loses the burned share only.
+    event ClaimClosed(uint256 indexed jobId, uint256 indexed claimId, uint256 burnedWei, uint256 returnedWei);
+    event JobFinal(uint256 indexed jobId, uint256 indexed claimId, address indexed claimant, uint256 paidWei, bytes output);
+    event JobVoid(uint256 indexed jobId, uint256 feeReturnedWei, uint256 burnedWei);
+    event CallbackDone(uint256 indexed jobId, address indexed consumer, bool success);
+    event Withdrawn(address indexed account, uint256 amountWei);
+
+    error Jobs_UnknownJob(uint256 jobId);
+    error Jobs_UnknownClaim(uint256 claimId);
+    error Jobs_WrongStatus(uint256 jobId, JobStatus status);
+    /// @notice The job at this id is not the one the caller meant (a reorg may have put another one there).
+    error Jobs_OtherJob(uint256 jobId, bytes32 modelId, bytes32 inputRoot);
+    error Jobs_OtherClaim(uint256 claimId, bytes32 seal);
+    error Jobs_WrongBond(uint256 sentWei, uint256 requiredWei);
+    error Jobs_LiveClaimExists(uint256 jobId, uint256 liveClaims);
+    error Jobs_ClaimDeadlinePassed(uint256 jobId, uint256 claimBy);
+    error Jobs_WindowClosed(uint256 jobId, uint256 windowEndsAt);
+    error Jobs_WindowOpen(uint256 jobId, uint256 windowEndsAt);
+    error Jobs_ClaimNotLive(uint256 claimId, ClaimStatus status);
+    error Jobs_AlreadyRevealed(uint256 claimId);
+    error Jobs_SealMismatch(uint256 claimId, bytes32 computed, bytes32 seal);
+    error Jobs_OutputNotInTrace(uint256 claimId, bytes32 computedRoot, bytes32 traceRoot);
+    error Jobs_WrongLength(string what, uint256 length, uint256 requiredLength);
+    error Jobs_TooLarge(string what, uint256 bytes_, uint256 limit);
+    error Jobs_OutputMismatch(bytes32 computedRoot, bytes32 outputRoot);
+    error Jobs_Undecided(uint256 jobId, uint256 liveClaims, uint256 agreeing);
+    error Jobs_InputDemanded(uint256 jobId);
+    error Jobs_NothingToWithdraw(address account);
+    error Jobs_TransferFailed(address account, uint256 amountWei);
+    error Jobs_OnlyMatches(address caller);
+    error Jobs_OnlyInputs(address caller);
+    error Jobs_CallbackGas(uint256 available, uint256 required);
+    error Jobs_BadParameter(string field, uint256 value);
+
+    /// @notice Asks for an inference; `msg.value` is the fee. The input's bytes are in this transaction.
+    /// @param input Slot 0: elements of the model's input width, big-endian, exactly as many as the model takes.
+    /// @param claimSeconds How long a first claim may take.
+    /// @param consumer Contract to call back once the job is final; 0 for none.
+    function request(bytes32 modelId, bytes calldata input, uint32 claimSeconds, address consumer)
+        external
+        payable
+        returns (uint256 jobId);
+
+    /// @notice The same for an input that is too large to post: by its root. Anyone may demand it on-chain ({IInputs}).
+    function requestByRoot(bytes32 modelId, bytes32 inputRoot, uint32 claimSeconds, address consumer)
+        external
+        payable
+        returns (uint256 jobId);
+
+    /// @notice Posts a job's first claim, with the bond. Reverts while a live claim is there, so losing a race costs gas only.
+    /// @param modelId @param inputRoot The job that the claimant ran; another one at this id reverts.
+    /// @param seal keccak256(abi.encode(sealDomain, jobId, claimant, traceRoot)).
+    /// @param outputRoot Merkle root of the last slot.
+    /// @param output The last slot's bytes; empty exactly when the model's output is larger than `maxOutputBytes`.
+    function submit(
+        uint256 jobId,
+        bytes32 modelId,
+        bytes32 inputRoot,
+        bytes32 seal,
+        bytes32 outputRoot,
+        bytes calldata output
+    ) external payable returns (uint256 claimId);
+
+    /// @notice Posts a counter-claim, with the bond, and opens the match. A party may rely on this: if the target does not
+    /// open the correct trace, a correct counter-claim wins, by proof or by time.
+    /// @param targetSeal The seal of the claim that the challenger judged wrong; another one at this id reverts.
+    function challenge(
+        uint256 targetClaimId,
+        bytes32 targetSeal,
+        bytes32 seal,
+        bytes32 outputRoot,
+        bytes calldata output
+    ) external payable returns (uint256 claimId, uint256 matchId);
+
+    /// @notice Opens a claim's seal. Anyone who knows the trace may, once, at any time while the claim is live.
+    /// @param outputProof `slotDepth` siblings, from the last slot's root up to the trace root.
+    function reveal(uint256 claimId, bytes32 traceRoot, bytes32[] calldata outputProof) external;
+
+    /// @notice Ends a job whose outcome is decided: Final when every live claim agrees and the window is over; Void when no
+    /// claim is live and no first claim can come any more.
+    /// @param output The winner's output bytes; empty for a Void job or an output that goes by its root.
+    function finalize(uint256 jobId, bytes calldata output) external;
+
+    /// @notice Moves `firstClaim` past at most `maxSteps` dead claims, so that {finalize} stays cheap however many there are.
+    function skipDeadClaims(uint256 jobId, uint256 maxSteps) external;
+
+    /// @notice Credits the bond of a live claim of an ended job that was not its winner.
+    function reclaimBond(uint256 claimId) external;
+
+    /// @notice Pays out everything credited to the caller.
+    function withdraw() external returns (uint256 amountWei);
+
+    /// @notice Only {IMatches}: a claim lost; its bond is split between burn and pot.
+    function loseClaim(uint256 claimId) external;
+
+    /// @notice Only {IMatches}: a needless challenge; it loses the burned share and gets the rest back.
+    function closeClaim(uint256 claimId) external;
+
+    /// @notice Only {IInputs}: a demanded input is complete; the challenge window starts again.
+    function inputPosted(uint256 jobId) external;
+
+    /// @notice Only {IInputs}: a demanded input never came; the job is Void and live claims may reclaim their bonds.
+    function inputMissing(uint256 jobId) external;
+
+    function parameters() external view returns (Parameters memory);
+    function sealDomain() external view returns (bytes32);
+    function jobCount() external view returns (uint256);
+    function claimCount() external view returns (uint256);
+    function getJob(uint256 jobId) external view returns (Job memory);
+    function getClaim(uint256 claimId) external view returns (Claim memory);
+    /// @notice The output of a Final job; reverts otherwise. For an output that goes by its root it is empty: use {outputRootOf}.
+    function outputOf(uint256 jobId) external view returns (bytes memory);
+    function outputRootOf(uint256 jobId) external view returns (bytes32);
+    /// @notice How many live claims of the job have revealed this root.
+    function agreeing(uint256 jobId, bytes32 traceRoot) external view returns (uint256);
+    function creditOf(address account) external view returns (uint256);
+    /// @notice All that was ever burned; it stays in the contract and belongs to nobody.
+    function burnedWei() external view returns (uint256);
+}

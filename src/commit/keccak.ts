@@ -1,0 +1,31 @@
+import { createKeccak } from 'hash-wasm';
+import { type Hash, toHex } from './hash.js';
+
+export const HASH_BYTES = 32;
+
+/** One WebAssembly instance for the whole process; a call starts and ends a hash, so nothing is shared between calls. */
+const hasher = await createKeccak(256);
+
+/** Keccak-256 as the EVM has it. @returns 32 bytes. */
+export function keccak256(bytes: Uint8Array): Uint8Array {
+  return hasher.init().update(bytes).digest('binary');
+}
+
+export function keccakHex(bytes: Uint8Array): Hash {
+  return toHex(keccak256(bytes));
+}
+
+/**
+ * Hashes equal chunks, one after the other.
+ *
+ * @param src whole chunks; anything else is a RangeError.
+ * @param into where the hashes go, 32 bytes a chunk; a new array by default.
+ */
+export function hashChunks(src: Uint8Array, chunkBytes: number, into?: Uint8Array): Uint8Array {
+  const count = src.length / chunkBytes;
+  if (!Number.isInteger(count)) throw new RangeError(`${src.length} bytes are not whole chunks of ${chunkBytes}.`);
+  const out = into ?? new Uint8Array(count * HASH_BYTES);
+  for (let i = 0; i < count; i++)
+    out.set(keccak256(src.subarray(i * chunkBytes, (i + 1) * chunkBytes)), i * HASH_BYTES);
+  return out;
+}

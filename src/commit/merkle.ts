@@ -1,0 +1,101 @@
+/** Binary Merkle trees of fixed depth in which only the nodes above existing leaves are stored. */
+import type { ElementWidth } from '../program/step.js';
+import { type Hash, toHex } from './hash.js';
+import { HASH_BYTES, hashChunks, keccak256 } from './keccak.js';
+import { LEAF_BYTES, tensorBytes } from './tensor.js';
+
+/** Hashes of the subtrees in which nothing exists, by height. Grows as asked. */
+export class ZeroHashes {
+  private readonly byHeight: Uint8Array[];
+
+  constructor(missingLeaf: Uint8Array) {
+    this.byHeight = [missingLeaf];
+  }
+
+  at(height: number): Uint8Array {
+    while (this.byHeight.length <= height) {
+      const below = this.byHeight.at(-1) as Uint8Array;
+      this.byHeight.push(keccak256(Buffer.concat([below, below])));
+    }
+    return this.byHeight[height] as Uint8Array;
+  }
+}
+
+/** Subtrees of missing leaves: 256 zero bytes each. */
+export const ZERO_LEAVES = new ZeroHashes(keccak256(new Uint8Array(LEAF_BYTES)));
+
+/** `zero[d]` of docs/protocol.md. */
+export function zeroHash(height: number): Hash {
+  return toHex(ZERO_LEAVES.at(height));
+}
+
+export class MerkleTree {
+  /** By height: the existing nodes, one after the other, with a zero subtree after them where their number is odd. */
+  private readonly levels: Uint8Array[];
+
+  /**
+   * @param leaves leaf hashes, 32 bytes each; at most 2^depth of them.
+   * @param zeros hashes of what does not exist, from the leaves' height up.
+   */
+  constructor(
+    leaves: Uint8Array,
+    readonly depth: number,
+    private readonly zeros: ZeroHashes,
+    private readonly zerosFrom = 0,
+  ) {
+    if (leaves.length / HASH_BYTES > 2 ** depth)
+      throw new RangeError(`${leaves.length / HASH_BYTES} leaves do not fit a tree of depth ${depth}.`);
+    let level = leaves;
+    this.levels = [level];
+    for (let height = 0; height < depth && level.length > 0; height++) {
+      if (level.length % (2 * HASH_BYTES) !== 0) {
+        level = Buffer.concat([level, this.zero(height)]);
+        this.levels[height] = level;
+      }
+      level = hashChunks(level, 2 * HASH_BYTES);
+      this.levels.push(level);
+    }
+  }
+
+  /** The node `height` levels above the leaves, `position` from the left. */
+  node(height: number, position: number): Uint8Array {
+    if (height < 0 || height > this.depth || position < 0 || position >= 2 ** (this.depth - height))
+      throw new RangeError(`A tree of depth ${this.depth} has no node ${position} at height ${height}.`);
+    const at = position * HASH_BYTES;
+    const level = this.levels[height];
+    return level && at < level.length ? level.subarray(at, at + HASH_BYTES) : this.zero(height);
+  }
+
+  get root(): Uint8Array {
+    return this.node(this.depth, 0);
+  }
+
+  /** Siblings of the node at (height, position), from its own up to those below the root. */
+  proof(position: number, height = 0): Uint8Array[] {
+    const siblings: Uint8Array[] = [];
+    for (let at = position; height < this.depth; height++, at = Math.floor(at / 2))
+      siblings.push(this.node(height, siblingOf(at)));
+    return siblings;
+  }
+
+  private zero(height: number): Uint8Array {
+    return this.zeros.at(this.zerosFrom + height);
+  }
+}
+
+/** Position of the node that is hashed together with this one. */
+export function siblingOf(position: number): number {
+  return position % 2 === 0 ? position + 1 : position - 1;
+}
+
+/** Leaves are hashed in batches of this size, so that a large tensor's bytes never exist all at once. */
+const BATCH_BYTES = 1 << 20;
+
+/** The tree over one tensor's leaves, padded with zero subtrees to `depth`. */
+export function tensorTree(data: Int32Array, width: ElementWidth, depth: number): MerkleTree {
+  const batch = BATCH_BYTES / width;
+  const hashes: Uint8Array[] = [];
+  for (let from = 0; from < data.length; from += batch)
+    hashes.push(hashChunks(tensorBytes(data.subarray(from, from + batch), width), LEAF_BYTES));
+  return new MerkleTree(hashes.length === 1 ? (hashes[0] as Uint8Array) : Buffer.concat(hashes), depth, ZERO_LEAVES);
+}

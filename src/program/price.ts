@@ -1,0 +1,117 @@
+/**
+ * The price tag: what a dispute over a program costs at worst, from the program alone.
+ *
+ * The gas figures are upper bounds of what `npm run bench:gas` measures on the contracts; that command fails when a measured transaction is
+ * above what is said here.
+ */
+import { depthFor } from '../commit/model.js';
+import { LEAF_BYTES, leafCount } from '../commit/tensor.js';
+import { encodeStep } from './encode.js';
+import { leafBounds } from './leaf-bound.js';
+import { type Program, slotCount, slotShape } from './program.js';
+import { elementCount } from './step.js';
+
+/** Levels of the trace tree that one round of a match descends. */
+export const LEVELS_PER_ROUND = 4;
+
+/** A step whose check could exceed either is split by the compiler, or refused. */
+export const MAX_CHECK_GAS = 10_000_000;
+export const MAX_CHECK_CALLDATA_BYTES = 96 * 1024;
+
+const TRANSACTION_GAS = 21_000;
+/** EIP-2028 and EIP-7623, for a byte that is not zero. */
+const CALLDATA_GAS_PER_BYTE = 16;
+const FLOOR_GAS_PER_BYTE = 40;
+const HASH_BYTES = 32;
+/** Selector, offsets, lengths and fixed arguments of proveStep, and the two disputed leaves. */
+const FIXED_CALLDATA_BYTES = 1_100 + 2 * LEAF_BYTES;
+const RUN_BYTES = 7;
+
+/** Execution gas of the one-element check: a fixed part, and per unit of what it works through. */
+const EXECUTION_GAS = {
+  fixed: 120_000,
+  perTerm: 600,
+  perInnerRun: 6_000,
+  perLeaf: 900,
+  perSibling: 700,
+  perEncodedByte: 60,
+};
+
+/** Upper bounds of whole transactions other than the one-element check. */
+const MOVE_GAS = { challenge: 320_000, reveal: 110_000, descend: 110_000, postLeaf: 75_000 };
+
+export interface StepPrice {
+  readonly index: number;
+  readonly name: string;
+  readonly gas: number;
+  readonly calldataBytes: number;
+}
+
+export interface Price {
+  readonly steps: readonly StepPrice[];
+  /** Rounds of the descent in a worst-case match. */
+  readonly rounds: number;
+  readonly worstStep: StepPrice;
+  /** Gas of all transactions of a worst-case match, of both sides together. */
+  readonly matchGas: number;
+}
+
+/** Depths of the trees that a program's trace and constants make (docs/protocol.md, 2.4). */
+export function treeDepths(program: Program): {
+  slot: number;
+  tensor: number;
+  constantSlot: number;
+  constantTensor: number;
+} {
+  const slots = Array.from({ length: slotCount(program) }, (_, slot) => slotShape(program, slot));
+  const leaves = Math.max(...slots.map(({ elements, width }) => leafCount(elements, width)));
+  const constantLeaves = Math.max(1, ...program.constants.map(({ data, width }) => leafCount(data.length, width)));
+  return {
+    slot: depthFor(slots.length),
+    tensor: depthFor(leaves),
+    constantSlot: depthFor(Math.max(1, program.constants.length)),
+    constantTensor: depthFor(constantLeaves),
+  };
+}
+
+/** Worst-case price of checking one element of a step. @param stepIndex position in `program.steps`. */
+export function priceStep(program: Program, stepIndex: number, depths = treeDepths(program)): StepPrice {
+  const step = program.steps[stepIndex]!;
+  const { trace, constants } = leafBounds(program, step);
+  const siblings =
+    trace.runs * (2 * depths.tensor + depths.slot) + constants.runs * (2 * depths.constantTensor + depths.constantSlot);
+  const leaves = trace.leaves + constants.leaves;
+  const encodedBytes = encodeStep(program, step).length;
+  const calldataBytes =
+    FIXED_CALLDATA_BYTES +
+    leaves * LEAF_BYTES +
+    (trace.runs + constants.runs) * RUN_BYTES +
+    (siblings + depths.slot) * HASH_BYTES +
+    encodedBytes;
+  const terms = elementCount(step.redDims);
+  const innerRuns = terms / (step.redDims.at(-1) ?? 1);
+  const execution =
+    EXECUTION_GAS.fixed +
+    EXECUTION_GAS.perTerm * terms +
+    EXECUTION_GAS.perInnerRun * innerRuns +
+    EXECUTION_GAS.perLeaf * leaves +
+    EXECUTION_GAS.perSibling * siblings +
+    EXECUTION_GAS.perEncodedByte * encodedBytes;
+  const gas =
+    TRANSACTION_GAS + Math.max(execution + CALLDATA_GAS_PER_BYTE * calldataBytes, FLOOR_GAS_PER_BYTE * calldataBytes);
+  return { index: stepIndex, name: step.name, gas: Math.ceil(gas), calldataBytes };
+}
+
+/** Whether the check of one element fits one transaction. */
+export const fitsOneTransaction = ({ gas, calldataBytes }: StepPrice): boolean =>
+  gas <= MAX_CHECK_GAS && calldataBytes <= MAX_CHECK_CALLDATA_BYTES;
+
+export function priceProgram(program: Program): Price {
+  const depths = treeDepths(program);
+  const steps = program.steps.map((_, index) => priceStep(program, index, depths));
+  const worstStep = steps.reduce((worst, step) => (step.gas > worst.gas ? step : worst));
+  const rounds = Math.ceil((depths.slot + depths.tensor) / LEVELS_PER_ROUND);
+  const matchGas =
+    MOVE_GAS.challenge + 2 * MOVE_GAS.reveal + 2 * rounds * MOVE_GAS.descend + 2 * MOVE_GAS.postLeaf + worstStep.gas;
+  return { steps, rounds, worstStep, matchGas };
+}
