@@ -54,22 +54,40 @@ export function tensorFromBytes(bytes: Uint8Array, width: ElementWidth, elements
 
 /** Writes elements to the start of `bytes`, which lies at the start of a buffer of its own. */
 function writeElements(data: Int32Array, width: ElementWidth, bytes: Uint8Array): void {
-  if (width !== 4) requireFits(data, width);
-  const { buffer } = bytes;
-  if (width === 1) new Int8Array(buffer).set(data);
-  else if (width === 2) new Int16Array(buffer).set(data);
-  else new Int32Array(buffer).set(data);
-  if (!LITTLE_ENDIAN) return;
-  if (width === 2) Buffer.from(buffer).swap16();
-  else if (width === 4) Buffer.from(buffer).swap32();
+  if (width === 1) writeOneByte(data, new Int8Array(bytes.buffer));
+  else if (width === 2) writeTwoBytes(data, bytes);
+  else {
+    new Int32Array(bytes.buffer, 0, data.length).set(data);
+    if (LITTLE_ENDIAN) Buffer.from(bytes.buffer).swap32();
+  }
 }
 
-/** A value that were cut to its width would be committed as another value: never do that silently. */
-function requireFits(data: Int32Array, width: ElementWidth): void {
-  const shift = 32 - 8 * width;
+// Plain loops: `Int8Array.set(Int32Array)` and the like are several times slower. What a value lost by being cut to its width is
+// collected on the way.
+
+function writeOneByte(data: Int32Array, out: Int8Array): void {
   let lost = 0;
-  for (let i = 0; i < data.length; i++) lost |= (((data[i] as number) << shift) >> shift) ^ (data[i] as number);
-  if (lost === 0) return;
-  const at = data.findIndex((x) => (x << shift) >> shift !== x);
-  throw new RangeError(`Element ${at} is ${data[at]}, which does not fit ${width} byte${width === 1 ? '' : 's'}.`);
+  for (let i = 0; i < data.length; i++) {
+    const x = data[i] as number;
+    out[i] = x;
+    lost |= ((x << 24) >> 24) ^ x;
+  }
+  if (lost !== 0) throw doesNotFit(data, 1);
+}
+
+function writeTwoBytes(data: Int32Array, out: Uint8Array): void {
+  let lost = 0;
+  for (let i = 0; i < data.length; i++) {
+    const x = data[i] as number;
+    out[2 * i] = x >> 8;
+    out[2 * i + 1] = x;
+    lost |= ((x << 16) >> 16) ^ x;
+  }
+  if (lost !== 0) throw doesNotFit(data, 2);
+}
+
+/** A value that were cut to its width would be committed as another value: that is never done silently. */
+function doesNotFit(data: Int32Array, width: 1 | 2): RangeError {
+  const at = data.findIndex((x) => (x << (32 - 8 * width)) >> (32 - 8 * width) !== x);
+  return new RangeError(`Element ${at} is ${data[at]}, which does not fit ${width} byte${width === 1 ? '' : 's'}.`);
 }

@@ -30,7 +30,7 @@ test('the leaves that are named are enough to compute the element, whatever the 
       const openings = [trace.open(reads.trace), commitment.constants.open(reads.constants)] as const;
       assert.is(computeElement(commitment, slot, at, trace.root, ...openings), slots[slot]?.[at]);
     }),
-    { numRuns: 400 },
+    { numRuns: 200 },
   );
 });
 
@@ -61,7 +61,7 @@ test('they are exactly those that the evaluator reads (a select names both branc
         for (const tree of ['trace', 'constants'] as const)
           assert.equal(sorted(new Set([...named[tree], ...read[tree]])), named[tree]);
     }),
-    { numRuns: 300 },
+    { numRuns: 100 },
   );
 });
 

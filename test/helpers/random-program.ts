@@ -503,7 +503,7 @@ class Drawing {
   step(name: string): Step | null {
     const { random } = this;
     const structure = random.chance(0.3) ? this.structured() : null;
-    const post: Post = random.chance(0.75) ? 'none' : random.pick(['divide', 'sqrt'] as const);
+    const post: Post = random.chance(0.75) ? 'none' : random.pick(['divide', 'divide', 'sqrt'] as const);
     const outDims = structure?.outDims ?? this.dims(this.maxElements, random.chance(0.1) ? 6 : 4);
     const reduces = structure || random.chance(0.5);
     const redDims = structure?.redDims ?? (reduces ? this.dims(this.maxElements, 3) : []);

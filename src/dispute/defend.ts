@@ -1,0 +1,80 @@
+/** The matches of a job: moves for the correct side, whoever's claim it is, and time for the wrong one. */
+import type { Timestamp } from '../units.js';
+import { type Decision, decided, waiting } from './actions.js';
+import { clocksAt, expiredSides } from './clock.js';
+import { decideMatch } from './decide-match.js';
+import { type ClaimState, SIDES, type Side } from './game.js';
+import { type JobFacts, type Playing, sideOf } from './job-facts.js';
+import { requireLawfulReveal, requireLawfulTimeout } from './laws.js';
+import { revealMove } from './moves.js';
+
+export function defend(facts: JobFacts): Decision[] {
+  return facts.playing.flatMap((playing) => {
+    const { match, claims } = playing;
+    const correct = SIDES.filter((side) => facts.isCorrect(claims[side]));
+    const timeout = callTime(facts, playing, correct);
+    if (timeout) return [timeout];
+    if (correct.length === 0) return [waiting('both claims are wrong: nothing to defend', { matchId: match.id })];
+    if (correct.length === 2) return settle(facts, playing);
+    return correct
+      .filter((side) => claims[side].revealed) // the others are revealed once, not once a match: see dueReveals
+      .map((side) => decideMatch(match, claims, facts.trace, side, facts.now));
+  });
+}
+
+/**
+ * Time is called when the clock of a wrong side has run out: at once when it can be called on that side alone, because a late
+ * reveal or a proof may save it until then. Where the correct side's clock has run out too, a late reveal or a proof of our own
+ * comes first; where neither can help any more both lose, which is no hurry: a counter-claim may have to come before.
+ */
+function callTime(facts: JobFacts, { match, claims }: Playing, correct: readonly Side[]): Decision | null {
+  const expired = expiredSides(match, claims, facts.now);
+  if (!expired.some((side) => !correct.includes(side))) return null;
+  const alone = !expired.some((side) => correct.includes(side));
+  const curable = match.phase === 'reveal' || match.phase === 'proof';
+  if (!alone && curable) return null;
+  requireLawfulTimeout(expired, claims, facts.trace, facts.deployment.sealDomain);
+  const reason = `the clock of side ${expired.join(' and of side ')} has run out`;
+  return decided({ kind: 'callTime', matchId: match.id }, reason, { matchId: match.id }, alone ? facts.now : null);
+}
+
+/** Two correct claims have nothing to dispute; only a challenge of one against the other has something to settle. */
+function settle(facts: JobFacts, { match, claims: [earlier, later] }: Playing): Decision[] {
+  if (!earlier.revealed || !later.revealed) return [];
+  const subject = { matchId: match.id };
+  if (later.target !== earlier.id || facts.isOwn(later))
+    return [waiting('both sides have revealed the same trace: nothing to settle', subject)];
+  const reason = 'both sides have revealed the same trace: the challenge was needless';
+  return [decided({ kind: 'settleSameTrace', matchId: match.id }, reason, subject)];
+}
+
+/** Correct claims that must be revealed now: for a match that they are in, or so that all live claims agree. */
+export function dueReveals(facts: JobFacts): Decision[] {
+  return facts.correct
+    .filter((claim) => !claim.revealed)
+    .flatMap((claim) => {
+      const matches = facts.playing.filter(({ claims }) => sideOf(claims, claim) !== null);
+      if (matches.length === 0 && !mustAgree(facts)) return [];
+      const action = revealMove(claim.id, facts.trace);
+      requireLawfulReveal(action, claim, facts.trace);
+      const reason = matches.length > 0 ? 'a match asks for it' : 'all live claims must agree for the job to end';
+      return [decided(action, reason, { claimId: claim.id }, earliestEnd(facts, matches, claim))];
+    });
+}
+
+/** Where several correct claims are live, each must have revealed before the job can end. */
+function mustAgree(facts: JobFacts): boolean {
+  const { correct, view, now } = facts;
+  if (correct.length < 2) return false;
+  const begun = now > view.job.windowEndsAt || correct.some(({ revealed }) => revealed);
+  return begun && (facts.endsIt || correct.some((claim) => facts.isOwn(claim)));
+}
+
+function earliestEnd({ now }: JobFacts, matches: readonly Playing[], claim: ClaimState): Timestamp | null {
+  const ends = matches.flatMap(({ match, claims }) => {
+    const side = sideOf(claims, claim);
+    const end = side === null ? null : clocksAt(match, claims, now)[side].endsAt;
+    return end === null ? [] : [end];
+  });
+  return ends.length === 0 ? null : (Math.min(...ends) as Timestamp);
+}
