@@ -28,18 +28,23 @@ interface IInputs {
     error Inputs_WrongStake(uint256 sentWei, uint256 requiredWei);
     error Inputs_TooLate(uint256 jobId, uint256 deadline);
     error Inputs_TooEarly(uint256 jobId, uint256 deadline);
+    error Inputs_NoSuchChunk(uint256 chunk, uint256 chunkCount);
     error Inputs_ChunkPosted(uint256 jobId, uint256 chunk);
     error Inputs_WrongLength(string what, uint256 length, uint256 requiredLength);
     error Inputs_RootMismatch(bytes32 computed, bytes32 inputRoot);
+    /// @notice What follows the input's last chunk is not zero, so the root is not that of any input.
+    error Inputs_NotPadded(bytes32 sibling, bytes32 zero);
 
-    /// @notice Demands a job's input, with the stake. Once per job, while the job is open and, after a claim, while its
-    /// challenge window is.
-    function demand(uint256 jobId) external payable;
+    /// @notice Demands a job's input, with the stake. Once per job, while the job is open, up to `windowEndsAt` while a claim is
+    /// live and up to `claimBy` otherwise.
+    /// @param inputRoot The input that is missed; another job at this id reverts.
+    function demand(uint256 jobId, bytes32 inputRoot) external payable;
 
-    /// @notice Posts chunk `chunk` (128 leaves; the last one may be shorter) with its proof up to the job's input root.
+    /// @notice Posts chunk `chunk` (128 leaves; the last one may be shorter) with its proof up to the job's input root; its
+    /// share of the stake is credited in {IJobs}. A job whose root has anything but zeros beyond the input's end cannot get its last chunk.
     function post(uint256 jobId, uint256 chunk, bytes calldata data, bytes32[] calldata proof) external;
 
-    /// @notice Voids a job whose demanded input did not come in time; the stake goes back.
+    /// @notice Voids a job whose demanded input did not come in time; what is left of the stake is credited to the demander.
     function giveUp(uint256 jobId) external;
 
     /// @notice True while a demanded input is not complete: the job must not become final.

@@ -38,22 +38,30 @@ enum ClaimStatus {
     Final
 }
 
+/// @param byRoot The input was not posted in the request; it may be demanded ({IInputs}).
 /// @param claimBy Last second in which a first claim may be posted.
 /// @param windowEndsAt Last second in which a counter-claim may be posted; 0 before the first claim.
+/// @param liveClaims Claims whose bonds are held: after the end, those that have not reclaimed theirs yet.
 /// @param firstClaim Lowest claim id that may still be live; 0 without claims. Follow {Claim-next} from here.
-/// @param potWei What losing claims left to the winner.
 /// @param winner The claim that became final; 0 before.
+/// @param outputBytes Bytes of the output that a claim posts; 0 when it goes by its root.
+/// @param slotDepth @param tensorDepth The model's, kept here so that a claim needs no look-up.
+/// @param potWei What losing claims left to the winner.
 struct Job {
     bytes32 modelId;
     bytes32 inputRoot;
     address requester;
     JobStatus status;
+    bool byRoot;
     uint40 claimBy;
     uint40 windowEndsAt;
     uint32 liveClaims;
     uint64 firstClaim;
     uint64 lastClaim;
     uint64 winner;
+    uint16 outputBytes;
+    uint8 slotDepth;
+    uint8 tensorDepth;
     uint128 feeWei;
     uint128 potWei;
     address consumer;
@@ -74,6 +82,16 @@ struct Claim {
     bytes32 traceRoot;
 }
 
+/// @notice The claim that a challenger judged, and the job that it ran: a challenge reverts when anything else stands at this
+/// id, as it may after a reorg.
+struct Target {
+    uint256 claimId;
+    bytes32 modelId;
+    bytes32 inputRoot;
+    bytes32 seal;
+    bytes32 outputRoot;
+}
+
 /// @title Requests, claims and money.
 /// @notice A worker may rely on this: a correct claim whose side moves before its clocks end gets its bond back, and the
 /// fee and the pot if it is the earliest. A requester may rely on this: a job ends Final or Void, and Void returns the fee.
@@ -81,7 +99,12 @@ struct Claim {
 interface IJobs {
     /// @param input The posted input bytes; empty when the input goes by its root.
     event JobRequested(
-        uint256 indexed jobId, bytes32 indexed modelId, address indexed requester, bytes32 inputRoot, uint256 feeWei, bytes input
+        uint256 indexed jobId,
+        bytes32 indexed modelId,
+        address indexed requester,
+        bytes32 inputRoot,
+        uint256 feeWei,
+        bytes input
     );
     /// @param target The claim it was posted against; 0 for a first claim.
     /// @param output The posted output bytes; empty when the output goes by its root.
@@ -96,10 +119,14 @@ interface IJobs {
         bytes output
     );
     event Revealed(uint256 indexed claimId, bytes32 traceRoot);
+    /// @param burnedWei @param potWei How this claim's bond was split.
     event ClaimLost(uint256 indexed jobId, uint256 indexed claimId, uint256 burnedWei, uint256 potWei);
-    /// @notice A challenge against a claim that had committed to the same trace: it loses the burned share only.
+    /// @notice A bond went back: whole when an ended job did not need the claim, without the burned share when it was a
+    /// challenge against a claim that had committed to the same trace.
     event ClaimClosed(uint256 indexed jobId, uint256 indexed claimId, uint256 burnedWei, uint256 returnedWei);
-    event JobFinal(uint256 indexed jobId, uint256 indexed claimId, address indexed claimant, uint256 paidWei, bytes output);
+    event JobFinal(
+        uint256 indexed jobId, uint256 indexed claimId, address indexed claimant, uint256 paidWei, bytes output
+    );
     event JobVoid(uint256 indexed jobId, uint256 feeReturnedWei, uint256 burnedWei);
     event CallbackDone(uint256 indexed jobId, address indexed consumer, bool success);
     event Withdrawn(address indexed account, uint256 amountWei);
@@ -162,14 +189,12 @@ interface IJobs {
 
     /// @notice Posts a counter-claim, with the bond, and opens the match. A party may rely on this: if the target does not
     /// open the correct trace, a correct counter-claim wins, by proof or by time.
-    /// @param targetSeal The seal of the claim that the challenger judged wrong; another one at this id reverts.
-    function challenge(
-        uint256 targetClaimId,
-        bytes32 targetSeal,
-        bytes32 seal,
-        bytes32 outputRoot,
-        bytes calldata output
-    ) external payable returns (uint256 claimId, uint256 matchId);
+    /// @param target The claim that the challenger judged wrong.
+    /// @param seal @param outputRoot @param output As in {submit}.
+    function challenge(Target calldata target, bytes32 seal, bytes32 outputRoot, bytes calldata output)
+        external
+        payable
+        returns (uint256 claimId, uint256 matchId);
 
     /// @notice Opens a claim's seal. Anyone who knows the trace may, once, at any time while the claim is live.
     /// @param outputProof `slotDepth` siblings, from the last slot's root up to the trace root.
@@ -183,7 +208,8 @@ interface IJobs {
     /// @notice Moves `firstClaim` past at most `maxSteps` dead claims, so that {finalize} stays cheap however many there are.
     function skipDeadClaims(uint256 jobId, uint256 maxSteps) external;
 
-    /// @notice Credits the bond of a live claim of an ended job that was not its winner.
+    /// @notice Credits the bond of a live claim of an ended job that was not its winner. A needless challenge forfeits the
+    /// burned share here too.
     function reclaimBond(uint256 claimId) external;
 
     /// @notice Pays out everything credited to the caller.
@@ -201,12 +227,21 @@ interface IJobs {
     /// @notice Only {IInputs}: a demanded input never came; the job is Void and live claims may reclaim their bonds.
     function inputMissing(uint256 jobId) external;
 
+    /// @notice Only {IInputs}: credits `msg.value` of a stake.
+    function credit(address account) external payable;
+
     function parameters() external view returns (Parameters memory);
     function sealDomain() external view returns (bytes32);
     function jobCount() external view returns (uint256);
     function claimCount() external view returns (uint256);
     function getJob(uint256 jobId) external view returns (Job memory);
     function getClaim(uint256 claimId) external view returns (Claim memory);
+    /// @notice What a job asks: the part of it that no claim changes. Cheaper than {getJob}.
+    function questionOf(uint256 jobId) external view returns (bytes32 modelId, bytes32 inputRoot, uint8 traceDepth);
+    /// @notice Last second in which the input of an open job may be demanded; 0 when it was posted in the request.
+    function demandableUntil(uint256 jobId) external view returns (uint256);
+    /// @notice Whether the two claims of a match are live; cheaper than {getClaim}.
+    function areLive(uint256 claimIdA, uint256 claimIdB) external view returns (bool liveA, bool liveB);
     /// @notice The output of a Final job; reverts otherwise. For an output that goes by its root it is empty: use {outputRootOf}.
     function outputOf(uint256 jobId) external view returns (bytes memory);
     function outputRootOf(uint256 jobId) external view returns (bytes32);

@@ -71,11 +71,15 @@ interface IMatches {
     error Matches_OtherJob(uint256 job0, uint256 job1);
     error Matches_AlreadyMatched(uint256 matchId);
     error Matches_SameTrace(uint256 claim0, uint256 claim1);
+    error Matches_OtherTrace(bytes32 traceRoot0, bytes32 traceRoot1);
     error Matches_ClaimNotLive(uint256 claimId);
     error Matches_WrongPhase(uint256 matchId, Phase phase);
     error Matches_NotRevealed(uint256 claimId);
     /// @notice The match has moved on from the state that this move was made for.
     error Matches_OtherState(uint8 height, uint64 position);
+    error Matches_NoSuchSide(uint8 side);
+    /// @notice This kind of proof is not for this slot: slot 0 is the input, slots up to the step count are made by steps.
+    error Matches_WrongSlot(uint256 slot, uint256 stepCount);
     error Matches_WrongLength(string what, uint256 length, uint256 requiredLength);
     error Matches_NodeMismatch(uint8 side, bytes32 computed, bytes32 node);
     error Matches_OpeningMismatch(bytes32 computed, bytes32 openedHash);
@@ -145,6 +149,8 @@ interface IMatches {
     function openChallenge(uint256 jobId, uint256 targetClaimId, uint256 claimId) external returns (uint256 matchId);
 
     function matchCount() external view returns (uint256);
+    /// @notice A match as it stands now: once both sides have revealed different traces it is in Descend, at the roots, with the
+    /// clocks as they then ran, though nobody has moved yet.
     function getMatch(uint256 matchId) external view returns (Match memory);
     /// @notice The match of two claims; 0 when there is none.
     function matchOf(uint256 claimIdA, uint256 claimIdB) external view returns (uint256 matchId);

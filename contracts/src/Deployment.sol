@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {Inputs} from "./Inputs.sol";
+import {Jobs} from "./Jobs.sol";
+import {Matches} from "./Matches.sol";
+import {ModelRegistry} from "./ModelRegistry.sol";
+import {StepVerifier} from "./StepVerifier.sol";
+import {Parameters} from "./interfaces/IJobs.sol";
+
+/// @title One set of contracts that know one another for ever.
+/// @notice Its address, and so theirs, follows from the parameters alone when it is deployed through a CREATE2 proxy.
+contract Deployment {
+    ModelRegistry public immutable registry;
+    StepVerifier public immutable verifier;
+    Jobs public immutable jobs;
+    Matches public immutable matches;
+    Inputs public immutable inputs;
+
+    constructor(Parameters memory parameters) {
+        registry = new ModelRegistry();
+        verifier = new StepVerifier();
+        // Jobs comes first and knows where the other two will be.
+        (Jobs jobs_, Matches matches_, Inputs inputs_) = (Jobs(_created(3)), Matches(_created(4)), Inputs(_created(5)));
+        jobs = new Jobs(parameters, registry, matches_, inputs_);
+        matches = new Matches(registry, verifier, jobs_, parameters.clockSeconds);
+        inputs = new Inputs(registry, jobs_, parameters.inputDemandSeconds, parameters.inputDemandWei);
+        assert(jobs == jobs_ && matches == matches_ && inputs == inputs_);
+    }
+
+    /// @dev Address of the `nonce`-th contract that this one creates, `nonce` below 128: keccak256(rlp([address, nonce])).
+    function _created(uint8 nonce) private view returns (address) {
+        return address(uint160(uint256(keccak256(abi.encodePacked(hex"d694", address(this), nonce)))));
+    }
+}

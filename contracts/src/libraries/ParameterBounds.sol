@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {IJobs, Parameters} from "../interfaces/IJobs.sol";
+
+/// @title What a deployment may be fixed to.
+library ParameterBounds {
+    /// @notice Whole in 1/10,000.
+    uint256 internal constant BPS = 10_000;
+    /// @dev Keeps the sum of any two periods and a timestamp far below 2^40.
+    uint256 private constant MAX_SECONDS = 365 days;
+    /// @dev A callback, and an input's calldata at 40 gas a byte, leave room in a transaction of 2^24 gas.
+    uint256 private constant MAX_CALLBACK_GAS = 10_000_000;
+    uint256 private constant MAX_INPUT_BYTES = 256 * 1024;
+    /// @dev A final output is stored as the code of a contract, after one byte that stops calls.
+    uint256 private constant MAX_OUTPUT_BYTES = 24_575;
+
+    /// @notice Reverts with {IJobs-Jobs_BadParameter} when a parameter makes no sense: a period or a bond of nothing, a bond of
+    /// which nothing burns (playing against oneself must cost), or what cannot fit a transaction.
+    function check(Parameters memory parameters) internal pure {
+        _check("challengeWindowSeconds", parameters.challengeWindowSeconds, MAX_SECONDS);
+        _check("clockSeconds", parameters.clockSeconds, MAX_SECONDS);
+        _check("inputDemandSeconds", parameters.inputDemandSeconds, MAX_SECONDS);
+        _check("callbackGas", parameters.callbackGas, MAX_CALLBACK_GAS);
+        _check("maxInputBytes", parameters.maxInputBytes, MAX_INPUT_BYTES);
+        _check("maxOutputBytes", parameters.maxOutputBytes, MAX_OUTPUT_BYTES);
+        _check("burnBps", parameters.burnBps, BPS);
+        _check("bondWei", parameters.bondWei, type(uint128).max);
+        _check("inputDemandWei", parameters.inputDemandWei, type(uint128).max);
+    }
+
+    function _check(string memory field, uint256 value, uint256 max) private pure {
+        require(value != 0 && value <= max, IJobs.Jobs_BadParameter(field, value));
+    }
+}

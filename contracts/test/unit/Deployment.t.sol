@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {Deploy} from "../../script/Deploy.s.sol";
+import {Deployment} from "../../src/Deployment.sol";
+import {IJobs, Parameters} from "../../src/interfaces/IJobs.sol";
+import {BaseTest} from "../helpers/BaseTest.sol";
+
+/// @dev Cases in Deployment.tree.
+contract DeploymentTest is BaseTest {
+    function test_wiring() external view {
+        assertEq(address(deployment.jobs().registry()), address(deployment.registry()));
+        assertEq(address(deployment.jobs().matches()), address(deployment.matches()));
+        assertEq(address(deployment.jobs().inputs()), address(deployment.inputs()));
+        assertEq(address(deployment.matches().registry()), address(deployment.registry()));
+        assertEq(address(deployment.matches().verifier()), address(deployment.verifier()));
+        assertEq(address(deployment.matches().jobs()), address(deployment.jobs()));
+        assertEq(address(deployment.inputs().registry()), address(deployment.registry()));
+        assertEq(address(deployment.inputs().jobs()), address(deployment.jobs()));
+    }
+
+    function test_codeSizes() external view {
+        assertLe(address(deployment.registry()).code.length, 24_576);
+        assertLe(address(deployment.verifier()).code.length, 24_576);
+        assertLe(address(deployment.jobs()).code.length, 24_576);
+        assertLe(address(deployment.matches()).code.length, 24_576);
+        assertLe(address(deployment.inputs()).code.length, 24_576);
+    }
+
+    function test_initCodeSize() external view {
+        uint256 bytes_ = bytes.concat(vm.getCode("Deployment.sol:Deployment"), abi.encode(testParameters())).length;
+        assertLe(bytes_, 49_152);
+    }
+
+    function test_address() external {
+        Deploy script = new Deploy();
+        assertEq(script.addressOf(testParameters()), address(deployment));
+        assertEq(abi.encode(deployment.jobs().parameters()), abi.encode(testParameters()));
+    }
+
+    function test_script() external {
+        Deploy script = new Deploy();
+        Deployment deployed = script.run();
+        assertEq(address(deployed), script.addressOf(script.standardParameters()));
+        assertEq(address(deployed), address(deploy2nd(script)));
+    }
+
+    function deploy2nd(Deploy script) private returns (Deployment) {
+        return script.run();
+    }
+
+    function deployFromOutside(Parameters memory parameters) external returns (Deployment) {
+        return deploy(parameters);
+    }
+
+    function test_badParameters() external {
+        Parameters memory parameters = testParameters();
+        parameters.bondWei = 0;
+        vm.expectRevert(); // the proxy does not pass the reason on
+        this.deployFromOutside(parameters);
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_BadParameter.selector, "bondWei", 0));
+        new Deployment(parameters);
+    }
+}

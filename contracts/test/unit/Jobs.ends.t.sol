@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {IConsumer} from "../../src/interfaces/IConsumer.sol";
+import {ClaimStatus, IJobs, Job, JobStatus} from "../../src/interfaces/IJobs.sol";
+import {Model, Provenance} from "../../src/interfaces/IModelRegistry.sol";
+import {TopClass} from "../../src/examples/TopClass.sol";
+import {BaseTest} from "../helpers/BaseTest.sol";
+import {GasBurner, RecordingConsumer, ReentrantConsumer, ReturnBomb, Reverter} from "../helpers/Consumers.sol";
+import {TinyModel} from "../helpers/TinyModel.sol";
+import {Trace, Traces} from "../helpers/Trace.sol";
+
+/// @dev Takes no money, or asks for it twice.
+contract Receiver {
+    IJobs private immutable _jobs;
+    bool private immutable _refuses;
+
+    constructor(IJobs jobs, bool refuses) {
+        (_jobs, _refuses) = (jobs, refuses);
+    }
+
+    function withdraw() external {
+        _jobs.withdraw();
+    }
+
+    receive() external payable {
+        require(!_refuses, "refused");
+        try _jobs.withdraw() {} catch {}
+    }
+}
+
+/// @dev Cases in Jobs.ends.tree.
+contract JobsEndsTest is BaseTest {
+    using Traces for Trace;
+
+    bytes private output;
+
+    function setUp() public override {
+        super.setUp();
+        output = TinyModel.output(honestTrace());
+    }
+
+    function _lose(uint256 claimId) private {
+        vm.prank(address(matches));
+        jobs.loseClaim(claimId);
+    }
+
+    function _endWindow(uint256 jobId) private {
+        vm.warp(jobs.getJob(jobId).windowEndsAt + 1);
+    }
+
+    /// @dev A job with one correct claim and its window over.
+    function _claimedJob(address consumer) private returns (uint256 jobId) {
+        jobId = request(consumer);
+        submit(worker, jobId, honestTrace());
+        _endWindow(jobId);
+    }
+
+    /// @dev Credits this account through the only door from outside.
+    function _credit(address account, uint256 amountWei) private {
+        vm.deal(address(inputs), amountWei);
+        vm.prank(address(inputs));
+        jobs.credit{value: amountWei}(account);
+    }
+
+    // ---------------------------------------------------------------- finalize: Void
+
+    function test_finalize_unknownOrEnded() external {
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_UnknownJob.selector, 1));
+        jobs.finalize(1, output);
+        uint256 jobId = _claimedJob(address(0));
+        jobs.finalize(jobId, output);
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_WrongStatus.selector, jobId, JobStatus.Final));
+        jobs.finalize(jobId, output);
+    }
+
+    function test_finalize_void() external {
+        RecordingConsumer consumer = new RecordingConsumer();
+        uint256 jobId = request(address(consumer));
+        uint256 claimBy = jobs.getJob(jobId).claimBy;
+        vm.warp(claimBy);
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_WindowOpen.selector, jobId, claimBy));
+        jobs.finalize(jobId, "");
+        vm.warp(claimBy + 1);
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_WrongLength.selector, "output", 20, 0));
+        jobs.finalize(jobId, output);
+        vm.expectEmit(address(jobs));
+        emit IJobs.JobVoid(jobId, FEE, 0);
+        jobs.finalize(jobId, "");
+        assertJobStatus(jobId, JobStatus.Void);
+        assertEq(jobs.creditOf(requester), FEE);
+        assertEq(consumer.calls(), 0);
+    }
+
+    function test_finalize_voidBurnsThePot() external {
+        uint256 jobId = request();
+        _lose(submit(liar, jobId, lyingTrace()));
+        assertEq(jobs.burnedWei(), BURN);
+        assertEq(jobs.getJob(jobId).potWei, BOND - BURN);
+        vm.warp(block.timestamp + CLAIM_SECONDS + 1);
+        jobs.finalize(jobId, "");
+        assertEq(jobs.burnedWei(), BOND);
+        assertEq(jobs.creditOf(requester), FEE);
+    }
+
+    // ---------------------------------------------------------------- finalize: Final
+
+    function test_finalize_windowOpen() external {
+        uint256 jobId = request();
+        submit(worker, jobId, honestTrace());
+        uint256 windowEndsAt = block.timestamp + WINDOW;
+        vm.warp(windowEndsAt);
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_WindowOpen.selector, jobId, windowEndsAt));
+        jobs.finalize(jobId, output);
+        vm.warp(windowEndsAt + 1);
+        jobs.finalize(jobId, output);
+    }
+
+    function test_finalize_single() external {
+        uint256 jobId = _claimedJob(address(0));
+        vm.expectEmit(address(jobs));
+        emit IJobs.JobFinal(jobId, 1, worker, BOND + FEE, output);
+        vm.prank(stranger);
+        jobs.finalize(jobId, output);
+        assertJobStatus(jobId, JobStatus.Final);
+        assertStatus(1, ClaimStatus.Final);
+        assertEq(jobs.getJob(jobId).winner, 1);
+        assertEq(jobs.getJob(jobId).liveClaims, 0);
+        assertEq(jobs.creditOf(worker), BOND + FEE);
+        assertEq(jobs.outputOf(jobId), output);
+        assertEq(jobs.outputRootOf(jobId), honestTrace().slotRoot(4));
+    }
+
+    function test_finalize_wrongOutput() external {
+        uint256 jobId = _claimedJob(address(0));
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_WrongLength.selector, "output", 0, 20));
+        jobs.finalize(jobId, "");
+        bytes memory wrong = output;
+        wrong[7] ^= 0x80;
+        vm.expectPartialRevert(IJobs.Jobs_OutputMismatch.selector);
+        jobs.finalize(jobId, wrong);
+    }
+
+    function test_finalize_undecided() external {
+        uint256 jobId = request();
+        Trace memory truth = honestTrace();
+        Trace memory lie = lyingTrace();
+        uint256 first = submit(worker, jobId, truth);
+        (uint256 second,) = challenge(liar, first, lie);
+        (uint256 third,) = challenge(watcher, second, truth);
+        _endWindow(jobId);
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_Undecided.selector, jobId, 3, 0));
+        jobs.finalize(jobId, output);
+        reveal(first, truth);
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_Undecided.selector, jobId, 3, 1));
+        jobs.finalize(jobId, output);
+        reveal(third, truth);
+        reveal(second, lie);
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_Undecided.selector, jobId, 3, 2));
+        jobs.finalize(jobId, output);
+        _lose(second);
+        jobs.finalize(jobId, output);
+        assertEq(jobs.getJob(jobId).winner, first);
+        assertEq(jobs.creditOf(worker), BOND + FEE + BOND - BURN);
+        assertEq(jobs.creditOf(watcher), 0);
+    }
+
+    function test_finalize_unrevealedEarliestOfTwo() external {
+        uint256 jobId = request();
+        Trace memory truth = honestTrace();
+        uint256 first = submit(liar, jobId, lyingTrace());
+        (uint256 second,) = challenge(watcher, first, truth);
+        reveal(second, truth);
+        _endWindow(jobId);
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_Undecided.selector, jobId, 2, 0));
+        jobs.finalize(jobId, output);
+    }
+
+    function test_finalize_inputDemanded() external {
+        uint256 jobId = requestByRoot();
+        submit(worker, jobId, honestTrace());
+        vm.prank(watcher);
+        inputs.demand{value: STAKE}(jobId, inputRoot);
+        _endWindow(jobId);
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_InputDemanded.selector, jobId));
+        jobs.finalize(jobId, output);
+        inputs.post(jobId, 0, TinyModel.input(INPUT_SEED), new bytes32[](0));
+        uint256 windowEndsAt = block.timestamp + WINDOW;
+        assertEq(jobs.getJob(jobId).windowEndsAt, windowEndsAt);
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_WindowOpen.selector, jobId, windowEndsAt));
+        jobs.finalize(jobId, output);
+        vm.warp(windowEndsAt + 1);
+        jobs.finalize(jobId, output);
+    }
+
+    function test_finalize_skipsTheDead() external {
+        uint256 jobId = request();
+        uint256 first = submit(liar, jobId, lyingTrace());
+        (uint256 second,) = challenge(stranger, first, lyingTrace(1, 1));
+        (uint256 third,) = challenge(watcher, second, honestTrace());
+        _lose(first);
+        _lose(second);
+        _endWindow(jobId);
+        jobs.finalize(jobId, output);
+        assertEq(jobs.getJob(jobId).winner, third);
+        assertEq(jobs.getJob(jobId).firstClaim, third);
+        assertEq(jobs.creditOf(watcher), BOND + FEE + 2 * (BOND - BURN));
+    }
+
+    // ---------------------------------------------------------------- the callback
+
+    function test_callback() external {
+        RecordingConsumer consumer = new RecordingConsumer();
+        uint256 jobId = _claimedJob(address(consumer));
+        vm.expectEmit(address(jobs));
+        emit IJobs.CallbackDone(jobId, address(consumer), true);
+        jobs.finalize(jobId, output);
+        assertEq(consumer.calls(), 1);
+        assertEq(consumer.jobId(), jobId);
+        assertEq(consumer.modelId(), modelId);
+        assertEq(consumer.output(), output);
+        assertLe(consumer.gasAtEntry(), 200_000);
+        assertGt(consumer.gasAtEntry(), 199_000); // less only by what it takes to come to gasleft()
+    }
+
+    /// @dev Whatever gas a finaliser sends: either it reverts or the consumer gets all that is promised.
+    function testFuzz_callback_cannotBeStarved(uint256 gas) external {
+        RecordingConsumer consumer = new RecordingConsumer();
+        uint256 jobId = _claimedJob(address(consumer));
+        gas = bound(gas, 30_000, 700_000);
+        (bool success,) = address(jobs).call{gas: gas}(abi.encodeCall(IJobs.finalize, (jobId, output)));
+        if (success) {
+            assertGt(consumer.gasAtEntry(), 199_000);
+            assertEq(consumer.calls(), 1);
+        } else {
+            assertJobStatus(jobId, JobStatus.Open);
+        }
+    }
+
+    function test_callback_tooLittleGas() external {
+        uint256 jobId = _claimedJob(address(new RecordingConsumer()));
+        vm.expectPartialRevert(IJobs.Jobs_CallbackGas.selector);
+        jobs.finalize{gas: 230_000}(jobId, output);
+    }
+
+    function _finalizeDespite(address consumer) private {
+        uint256 jobId = _claimedJob(consumer);
+        vm.expectEmit(address(jobs));
+        emit IJobs.CallbackDone(jobId, consumer, false);
+        uint256 gasBefore = gasleft();
+        jobs.finalize(jobId, output);
+        assertLt(gasBefore - gasleft(), 400_000);
+        assertJobStatus(jobId, JobStatus.Final);
+    }
+
+    function test_callback_reverts() external {
+        _finalizeDespite(address(new Reverter()));
+    }
+
+    function test_callback_burnsGas() external {
+        _finalizeDespite(address(new GasBurner()));
+    }
+
+    function test_callback_revertBomb() external {
+        _finalizeDespite(address(new ReturnBomb(true)));
+    }
+
+    function test_callback_returnBomb() external {
+        uint256 jobId = _claimedJob(address(new ReturnBomb(false)));
+        uint256 gasBefore = gasleft();
+        jobs.finalize(jobId, output);
+        assertLt(gasBefore - gasleft(), 400_000);
+        assertJobStatus(jobId, JobStatus.Final);
+    }
+
+    function test_callback_noCode() external {
+        _finalizeDespite(makeAddr("nobody"));
+    }
+
+    function test_callback_reenters() external {
+        ReentrantConsumer consumer = new ReentrantConsumer();
+        vm.deal(address(consumer), 1 ether);
+        uint256 jobId = consumer.ask{value: FEE}(jobs, modelId, TinyModel.input(INPUT_SEED), CLAIM_SECONDS);
+        submit(worker, jobId, honestTrace());
+        _endWindow(jobId);
+        jobs.finalize(jobId, output);
+        assertEq(consumer.reentries(), 1);
+        assertEq(consumer.succeeded(), 0);
+        assertEq(jobs.creditOf(worker), BOND + FEE);
+        assertEq(address(jobs).balance, BOND + FEE);
+    }
+
+    function test_callback_example() external {
+        TopClass consumer = new TopClass(jobs, modelId, 4);
+        vm.prank(requester);
+        uint256 jobId = consumer.ask{value: FEE}(TinyModel.input(INPUT_SEED), CLAIM_SECONDS);
+        vm.expectRevert(abi.encodeWithSelector(TopClass.TopClass_OnlyJobs.selector, address(this)));
+        consumer.onInference(jobId, modelId, output);
+        submit(worker, jobId, honestTrace());
+        _endWindow(jobId);
+        jobs.finalize(jobId, output);
+        assertTrue(consumer.answered(jobId));
+        uint256 best = 0;
+        int32[5] memory values;
+        for (uint256 i = 0; i < 5; ++i) {
+            uint32 value;
+            for (uint256 k = 0; k < 4; ++k) {
+                value = (value << 8) | uint8(output[4 * i + k]);
+            }
+            values[i] = int32(value);
+            if (values[i] > values[best]) best = i;
+        }
+        assertEq(consumer.classOf(jobId), best);
+        vm.expectRevert(abi.encodeWithSelector(TopClass.TopClass_NothingToRefund.selector, jobId));
+        consumer.refund(jobId);
+    }
+
+    function test_callback_exampleRefund() external {
+        TopClass consumer = new TopClass(jobs, modelId, 4);
+        vm.prank(requester);
+        uint256 jobId = consumer.ask{value: FEE}(TinyModel.input(INPUT_SEED), CLAIM_SECONDS);
+        vm.warp(block.timestamp + CLAIM_SECONDS + 1);
+        jobs.finalize(jobId, "");
+        consumer.refund(jobId);
+        assertEq(requester.balance, 100 ether);
+        vm.expectRevert(abi.encodeWithSelector(TopClass.TopClass_NothingToRefund.selector, jobId));
+        consumer.refund(jobId);
+    }
+
+    // ---------------------------------------------------------------- outputs
+
+    function test_outputOf_notFinal() external {
+        uint256 jobId = request();
+        bytes memory open = abi.encodeWithSelector(IJobs.Jobs_WrongStatus.selector, jobId, JobStatus.Open);
+        vm.expectRevert(open);
+        jobs.outputOf(jobId);
+        vm.expectRevert(open);
+        jobs.outputRootOf(jobId);
+    }
+
+    /// @dev 4,097 goes by its root; up to 32 it is stored in place.
+    function testFuzz_outputOf_everyLength(uint256 length, bytes32 seed) external {
+        length = length % 3 == 0 ? bound(length, 1, 40) : bound(length, 1, 4097);
+        Model memory model = TinyModel.model();
+        model.tensorDepth = 5;
+        (model.outputElements, model.outputWidth) = (uint32(length), 1);
+        bytes32 id = registry.register(model, Provenance(0, 0, ""));
+        uint256 jobId = jobs.request(id, TinyModel.input(INPUT_SEED), 10, address(0));
+
+        Trace memory tree = Traces.empty(0, 5);
+        bytes memory data = new bytes(length > 4096 ? 0 : length);
+        for (uint256 i = 0; i < data.length; ++i) {
+            data[i] = keccak256(abi.encode(seed, i / 32))[i % 32];
+        }
+        tree.setSlot(0, data);
+        bytes32 outputRoot = tree.rehash().root();
+        bytes32 root = jobs.getJob(jobId).inputRoot;
+        vm.prank(worker);
+        jobs.submit{value: BOND}(jobId, id, root, 0, outputRoot, data);
+        _endWindow(jobId);
+        jobs.finalize(jobId, data);
+        assertEq(jobs.outputOf(jobId), data);
+        assertEq(jobs.outputRootOf(jobId), outputRoot);
+    }
+
+    // ---------------------------------------------------------------- skipDeadClaims
+
+    function test_skipDeadClaims() external {
+        uint256 jobId = request();
+        uint256 claimId = submit(liar, jobId, lyingTrace());
+        for (uint256 i = 0; i < 9; ++i) {
+            (claimId,) = challenge(liar, claimId, lyingTrace());
+        }
+        for (uint256 i = 1; i < 9; ++i) {
+            _lose(i);
+        }
+        jobs.skipDeadClaims(jobId, 3);
+        assertEq(jobs.getJob(jobId).firstClaim, 4);
+        jobs.skipDeadClaims(jobId, 0);
+        assertEq(jobs.getJob(jobId).firstClaim, 4);
+        jobs.skipDeadClaims(jobId, 100);
+        assertEq(jobs.getJob(jobId).firstClaim, 9);
+        _lose(9);
+        _lose(10);
+        jobs.skipDeadClaims(jobId, 100); // no live claim: nothing to find
+        assertEq(jobs.getJob(jobId).firstClaim, 9);
+        submit(worker, jobId, honestTrace());
+        assertEq(jobs.getJob(jobId).firstClaim, 11);
+    }
+
+    // ---------------------------------------------------------------- reclaimBond
+
+    function test_reclaimBond() external {
+        uint256 jobId = request();
+        Trace memory truth = honestTrace();
+        uint256 lie = submit(liar, jobId, lyingTrace());
+        (uint256 first,) = challenge(watcher, lie, truth);
+        (uint256 second,) = challenge(worker, lie, truth);
+        (uint256 needless,) = challenge(stranger, first, truth);
+        reveal(first, truth);
+        reveal(second, truth);
+        reveal(needless, truth);
+        _lose(lie);
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_WrongStatus.selector, jobId, JobStatus.Open));
+        jobs.reclaimBond(second);
+        _endWindow(jobId);
+        jobs.finalize(jobId, output);
+
+        vm.expectEmit(address(jobs));
+        emit IJobs.ClaimClosed(jobId, second, 0, BOND);
+        jobs.reclaimBond(second);
+        assertEq(jobs.creditOf(worker), BOND);
+        vm.expectEmit(address(jobs));
+        emit IJobs.ClaimClosed(jobId, needless, BURN, BOND - BURN);
+        jobs.reclaimBond(needless);
+        assertEq(jobs.creditOf(stranger), BOND - BURN);
+        assertEq(jobs.burnedWei(), 2 * BURN);
+
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_ClaimNotLive.selector, second, ClaimStatus.Closed));
+        jobs.reclaimBond(second);
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_ClaimNotLive.selector, first, ClaimStatus.Final));
+        jobs.reclaimBond(first);
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_ClaimNotLive.selector, lie, ClaimStatus.Lost));
+        jobs.reclaimBond(lie);
+    }
+
+    // ---------------------------------------------------------------- only our own contracts
+
+    function test_onlyMatchesOrInputs() external {
+        uint256 claimId = submit(worker, request(), honestTrace());
+        bytes memory onlyMatches = abi.encodeWithSelector(IJobs.Jobs_OnlyMatches.selector, address(this));
+        bytes memory onlyInputs = abi.encodeWithSelector(IJobs.Jobs_OnlyInputs.selector, address(this));
+        vm.expectRevert(onlyMatches);
+        jobs.loseClaim(claimId);
+        vm.expectRevert(onlyMatches);
+        jobs.closeClaim(claimId);
+        vm.expectRevert(onlyInputs);
+        jobs.inputPosted(1);
+        vm.expectRevert(onlyInputs);
+        jobs.inputMissing(1);
+        vm.expectRevert(onlyInputs);
+        jobs.credit(address(this));
+    }
+
+    function test_loseClaim_guards() external {
+        uint256 jobId = request();
+        uint256 claimId = submit(worker, jobId, honestTrace());
+        vm.expectEmit(address(jobs));
+        emit IJobs.ClaimLost(jobId, claimId, BURN, BOND - BURN);
+        _lose(claimId);
+        vm.prank(address(matches));
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_ClaimNotLive.selector, claimId, ClaimStatus.Lost));
+        jobs.loseClaim(claimId);
+
+        claimId = submit(worker, jobId, honestTrace());
+        vm.prank(address(inputs));
+        jobs.inputMissing(jobId);
+        vm.prank(address(matches));
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_WrongStatus.selector, jobId, JobStatus.Void));
+        jobs.loseClaim(claimId);
+        jobs.reclaimBond(claimId);
+        assertEq(jobs.creditOf(worker), BOND);
+        assertEq(jobs.creditOf(requester), FEE);
+    }
+
+    // ---------------------------------------------------------------- withdraw
+
+    function test_withdraw() external {
+        jobs.finalize(_claimedJob(address(0)), output);
+        vm.expectEmit(address(jobs));
+        emit IJobs.Withdrawn(worker, BOND + FEE);
+        vm.prank(worker);
+        assertEq(jobs.withdraw(), BOND + FEE);
+        assertEq(worker.balance, 100 ether + FEE);
+        assertEq(address(jobs).balance, 0);
+        vm.prank(worker);
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_NothingToWithdraw.selector, worker));
+        jobs.withdraw();
+    }
+
+    function test_withdraw_refused() external {
+        Receiver receiver = new Receiver(jobs, true);
+        _credit(address(receiver), 5);
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_TransferFailed.selector, address(receiver), 5));
+        receiver.withdraw();
+        assertEq(jobs.creditOf(address(receiver)), 5);
+    }
+
+    function test_withdraw_reenters() external {
+        Receiver receiver = new Receiver(jobs, false);
+        _credit(address(receiver), 5);
+        _credit(worker, 5);
+        receiver.withdraw();
+        assertEq(address(receiver).balance, 5);
+        assertEq(address(jobs).balance, 5);
+    }
+}
