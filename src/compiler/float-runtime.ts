@@ -3,6 +3,21 @@
  * knows only this interface; `src/executor/float.ts` implements it with ONNX Runtime.
  */
 
+/** ONNX names of the element types that a model's inputs and outputs may have. */
+export type FloatTensorType =
+  | 'float32'
+  | 'float64'
+  | 'float16'
+  | 'int64'
+  | 'int32'
+  | 'int16'
+  | 'int8'
+  | 'uint64'
+  | 'uint32'
+  | 'uint16'
+  | 'uint8'
+  | 'bool';
+
 /** Elements in row-major order. float16 is stored as its bits (Uint16Array), bool as 0 and 1 (Uint8Array). */
 export type FloatTensorData =
   | Float32Array
@@ -17,8 +32,7 @@ export type FloatTensorData =
   | Uint8Array;
 
 export interface FloatTensor {
-  /** ONNX name of the element type: 'float32', 'int64', 'bool', ... */
-  readonly type: string;
+  readonly type: FloatTensorType;
   readonly dims: number[];
   readonly data: FloatTensorData;
 }

@@ -1,0 +1,163 @@
+/**
+ * ONNX file to artefact: read → fix shapes → fold constants → measure ranges → passes → lower → split → check → price →
+ * fidelity.
+ */
+import { createHash } from 'node:crypto';
+import { UserError } from '../errors.js';
+import type { Artefact, Fidelity } from '../program/artefact.js';
+import { checkProgram } from '../program/check.js';
+import { type Price, priceProgram } from '../program/price.js';
+import type { Program } from '../program/program.js';
+import { constantTensors, liveNodes } from './constness.js';
+import { measureFidelity, type RunProgram, runByEvaluator } from './fidelity.js';
+import type { FloatRuntime } from './float-runtime.js';
+import { lower } from './lower/lower.js';
+import { loweringOf } from './lower/register.js';
+import { headroomOf, type Measurement, measure, type RealRange } from './measure.js';
+import type { Node, OnnxModel } from './onnx/graph.js';
+import { readModel } from './onnx/read.js';
+import { absorbUnary } from './passes/absorb-unary.js';
+import { dropIdentities } from './passes/drop-identity.js';
+import { foldAffine } from './passes/fold-affine.js';
+import { fuseUnary } from './passes/fuse-unary.js';
+import { constantOf, dropDeadNodes, type Plan, type PlanNode } from './plan.js';
+import { chooseSamples, type FloatSample } from './samples.js';
+import { fixShapes, type Shapes } from './shapes.js';
+import { splitExpensiveSteps } from './split.js';
+import { findUnsupported, refuseUnsupported } from './supported.js';
+
+export type { FloatSample } from './samples.js';
+
+export interface CompileRequest {
+  /** The ONNX file. */
+  readonly bytes: Uint8Array;
+  /** Its name; only the base name is kept. */
+  readonly file: string;
+  /** Shapes by input name, for those that the file does not fix. */
+  readonly shapes?: Shapes;
+  /** Inputs to measure ranges and fidelity with; generated ones when there are none. */
+  readonly calibration?: readonly FloatSample[];
+  /** Bits of activations and weights, 8 to 16; 16 unless told. */
+  readonly bits?: number;
+  /** Ranges of an earlier compilation: with the same file and options they give the same program on every machine. */
+  readonly ranges?: Readonly<Record<string, RealRange>>;
+  /** Seed of generated inputs. */
+  readonly seed?: number;
+  /** Runs the program for the fidelity report; the reference evaluator unless told. */
+  readonly runProgram?: RunProgram;
+}
+
+export interface Compiled {
+  readonly artefact: Artefact;
+  readonly price: Price;
+  readonly fidelity: Fidelity;
+  readonly warnings: readonly string[];
+}
+
+const DEFAULT_BITS = 16;
+const FEWEST_BITS = 8;
+const DEFAULT_SEED = 1;
+
+function checkBits(bits: number): void {
+  if (!Number.isInteger(bits) || bits < FEWEST_BITS || bits > DEFAULT_BITS)
+    throw new UserError(
+      'OG_BAD_OPTION',
+      `The precision is ${bits} bits; it is a whole number from ${FEWEST_BITS} to ${DEFAULT_BITS}.`,
+      'Leave it out for 16 bits.',
+    );
+}
+
+/** Ranges given by the user, all of those that are needed. */
+function givenRanges(
+  given: Readonly<Record<string, RealRange>>,
+  measured: Readonly<Record<string, RealRange>>,
+): Readonly<Record<string, RealRange>> {
+  const missing = Object.keys(measured).filter((name) => !given[name]);
+  if (missing.length > 0)
+    throw new UserError(
+      'OG_MISSING_RANGES',
+      `The ranges given say nothing of ${missing.length} tensors, the first being "${missing[0]}".`,
+      'Use the ranges of an artefact that was compiled from the same ONNX file.',
+    );
+  return Object.fromEntries(Object.keys(measured).map((name) => [name, given[name]!]));
+}
+
+/** Whether a node's lowering can apply a function to its first result. */
+function canFinish(plan: Plan, node: PlanNode): boolean {
+  const hasTensorBias =
+    (node.operator === 'Conv' || node.operator === 'Gemm' || node.operator === 'MatMul') &&
+    (node.inputs[2] ?? '') !== '' &&
+    !constantOf(plan, node.inputs[2]);
+  return loweringOf(node)?.finishes === true && !hasTensorBias;
+}
+
+function planOf(model: OnnxModel, nodes: readonly Node[], measurement: Measurement): Plan {
+  const { inputs, outputs } = model.graph;
+  const outputPairs = outputs.map((name) => ({ name, tensor: name }));
+  return { inputs, outputs: outputPairs, nodes, facts: measurement.facts, ranges: measurement.ranges };
+}
+
+/** The passes, in their order: each makes the next one find more. */
+function optimise(original: Plan): Plan {
+  const plan = dropDeadNodes(fuseUnary(foldAffine(dropDeadNodes(dropIdentities(original)))));
+  return absorbUnary(plan, (node) => canFinish(plan, node));
+}
+
+/**
+ * Compiles a model.
+ *
+ * @throws UserError when the file, the options or the samples are wrong, or a node cannot be compiled.
+ */
+export async function compile(request: CompileRequest, runtime: FloatRuntime): Promise<Compiled> {
+  const { bytes, bits = DEFAULT_BITS, seed = DEFAULT_SEED, calibration = [] } = request;
+  const warnings: string[] = [];
+  const warn = (warning: string): void => {
+    warnings.push(warning);
+  };
+  checkBits(bits);
+
+  const model = readModel(bytes, request.file);
+  const { graph } = model;
+  const shapes = fixShapes(graph.inputs, request.shapes ?? {}, warn);
+
+  const constant = constantTensors(graph);
+  const nodes = liveNodes(graph, constant);
+  refuseUnsupported(model.file, findUnsupported(model, nodes));
+
+  const samples = chooseSamples(graph.inputs, shapes, calibration, seed, warn);
+  if (samples.generated && !request.ranges)
+    warn('There are no calibration samples: ranges come from generated inputs, which may be unlike real ones.');
+  const tensors = graph.nodes.flatMap(({ outputs }) => outputs).filter((name) => name !== '');
+  const measuring = request.ranges ? samples.calibration.slice(0, 1) : samples.calibration;
+  const headroom = headroomOf(measuring.length, samples.generated);
+  const measured = await measure(model, shapes, tensors, constant, measuring, headroom, runtime);
+  const ranges = request.ranges ? givenRanges(request.ranges, measured.ranges) : measured.ranges;
+
+  const plan = optimise(planOf(model, nodes, { facts: measured.facts, ranges }));
+  const program: Program = splitExpensiveSteps(lower(plan, model.file, bits));
+  checkProgram(program);
+  const price = priceProgram(program);
+  const run = request.runProgram ?? runByEvaluator;
+  const fidelity = await measureFidelity(program, bytes, samples.heldOut, runtime, run);
+
+  const artefact: Artefact = {
+    program,
+    source: {
+      file: model.file,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      opset: { ...model.opset },
+      producer: model.producer,
+    },
+    options: { bits, shapes: mutableShapes(shapes) },
+    ranges: mutableRanges(ranges),
+    fidelity,
+    notes: [...warnings],
+  };
+  return { artefact, price, fidelity, warnings };
+}
+
+const mutableShapes = (shapes: Shapes): Record<string, number[]> =>
+  Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, [...shape]]));
+
+const mutableRanges = (ranges: Readonly<Record<string, RealRange>>): Record<string, [number, number]> =>
+  Object.fromEntries(Object.entries(ranges).map(([name, [lo, hi]]) => [name, [lo, hi]]));

@@ -1,0 +1,120 @@
+/**
+ * Conv of any rank, group, stride, dilation and padding. The result lies channels-last in its slot, and the reduction runs over
+ * the kernel first and the channels last, so that checking one element reads neighbouring leaves.
+ */
+
+import { magnitude } from '../../program/range.js';
+import type { Bias } from '../build/linear.js';
+import { affine, at, type Index, Nest } from '../build/nest.js';
+import type { Tensor } from '../build/tensor.js';
+import { toNumbers } from '../onnx/tensor.js';
+import type { PlanNode } from '../plan.js';
+import type { LoweringContext } from './context.js';
+import type { Lowering } from './lowering.js';
+import { windowDims, windowIndex } from './window.js';
+
+/** Weights [group · out][in][kernel...] as [group · out][kernel...][in]. */
+function channelsLast(weights: Float64Array, rows: number, channels: number, kernelSize: number): Float64Array {
+  const result = new Float64Array(weights.length);
+  for (let row = 0; row < rows; row++)
+    for (let channel = 0; channel < channels; channel++)
+      for (let k = 0; k < kernelSize; k++)
+        result[(row * kernelSize + k) * channels + channel] = weights[(row * channels + channel) * kernelSize + k]!;
+  return result;
+}
+
+function lower(context: LoweringContext, node: PlanNode): void {
+  const x = context.input(node, 0);
+  const [, , ...inputDims] = x.shape;
+  const weightShape = context.shape(node.inputs[1]!);
+  const [outChannels, groupChannels, ...kernel] = weightShape as [number, number, ...number[]];
+  const shape = context.shape(node.outputs[0]!);
+  const outputDims = shape.slice(2);
+  const groups = node.attributes.int('group', 1);
+  const perGroup = outChannels / groups;
+  const dims = windowDims(node, inputDims, outputDims, kernel);
+  const spatial = kernel.length;
+
+  // Loops: batch, output positions, groups, channels of a group; then kernel positions, input channels of a group.
+  const nest = new Nest([shape[0]!, ...outputDims, groups, perGroup], [...kernel, groupChannels]);
+  const group = 1 + spatial;
+  const channel = group + 1;
+  const inChannel = nest.red(spatial);
+  const inputAt: Index[] = [
+    at(0),
+    affine(0, [group, groupChannels], [inChannel, 1]),
+    ...dims.map((dim, i) => windowIndex(dim, 1 + i, nest.red(i))),
+  ];
+  const rowAt = [affine(0, [group, perGroup], [channel, 1])];
+  const bias = biasOf(context, node, outChannels, rowAt);
+  const target = context.target(node);
+  const constant = context.constant(node, 1);
+  const stored = constant
+    ? context.dot(
+        node,
+        {
+          nest,
+          input: x,
+          inputAt,
+          weights: channelsLast(
+            toNumbers(constant),
+            outChannels,
+            groupChannels,
+            kernel.reduce((product, dim) => product * dim, 1),
+          ),
+          rowDims: [outChannels],
+          innerDims: [...kernel, groupChannels],
+          rowAt,
+          innerAt: [...kernel.map((_, i) => at(nest.red(i))), at(inChannel)],
+          ...bias,
+        },
+        target,
+      )
+    : convolveData(context, node, { nest, x, inputAt, rowAt, inChannel, bias });
+  const result = context.stored(stored, [shape[0]!, ...outputDims, outChannels], range(spatial + 2));
+  const last = spatial + 1;
+  context.define(node.outputs[0]!, {
+    ...result,
+    shape,
+    strides: [result.strides[0]!, result.strides[last]!, ...result.strides.slice(1, last)],
+  });
+}
+
+const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
+
+function biasOf(context: LoweringContext, node: PlanNode, channels: number, rowAt: readonly Index[]): { bias?: Bias } {
+  if (!context.has(node, 2)) return {};
+  const values = context.numbers(node, 2);
+  if (values) return { bias: { values, shape: [channels], at: rowAt } };
+  return { bias: { tensor: context.input(node, 2), at: rowAt } };
+}
+
+interface DataConvolution {
+  readonly nest: Nest;
+  readonly x: Tensor;
+  readonly inputAt: readonly Index[];
+  readonly rowAt: readonly Index[];
+  readonly inChannel: number;
+  readonly bias: { bias?: Bias };
+}
+
+/** Weights that are computed by the model have one scale for all. */
+function convolveData(context: LoweringContext, node: PlanNode, parts: DataConvolution) {
+  const { nest, x, inputAt, rowAt, inChannel, bias } = parts;
+  const w = context.input(node, 1);
+  const kernelAt = w.shape.slice(2).map((_, i) => at(nest.red(i)));
+  const largest = magnitude(x.range) * magnitude(w.range) * nest.terms;
+  const accumulation = {
+    nest,
+    combine: 'product' as const,
+    reduce: 'sum' as const,
+    a: nest.read(x, inputAt),
+    b: nest.read(w, [...rowAt, at(inChannel), ...kernelAt]),
+    range: { lo: -largest, hi: largest },
+    scale: x.scale * w.scale,
+    ...bias,
+  };
+  return context.linear(node, '', accumulation, context.target(node));
+}
+
+export const conv: Lowering = { lower, finishes: true };

@@ -1,0 +1,36 @@
+/** The last plan to steps: every node through its lowering, and the inputs and outputs packed into the first and last slot. */
+import type { Program } from '../../program/program.js';
+import { factsOf, type Plan } from '../plan.js';
+import { refuseUnsupported } from '../supported.js';
+import { LoweringContext } from './context.js';
+import { packInputs, packOutputs } from './pack.js';
+import { specialTensors } from './precision.js';
+import { loweringOf } from './register.js';
+
+/** Refusals that depend on constants and shapes, all at once. */
+function refuseNodes(context: LoweringContext, file: string): void {
+  const { plan } = context;
+  const describe = (name: string): string => plan.facts.get(name)?.shape.join('x') ?? '-';
+  refuseUnsupported(
+    file,
+    plan.nodes.flatMap((node) => {
+      const { name, operator, opset, inputs } = node;
+      const isEmpty = node.outputs.some((output) => output !== '' && factsOf(plan, output).shape.includes(0));
+      const reason = isEmpty ? 'it gives a tensor without elements' : loweringOf(node)?.refuses?.(context, node);
+      return reason ? [{ node: name, operator, opset, shapes: inputs.map(describe), reason }] : [];
+    }),
+  );
+}
+
+/** @param bits precision of activations and weights. */
+export function lower(plan: Plan, file: string, bits: number): Program {
+  const context: LoweringContext = new LoweringContext(plan, 2 ** (bits - 1) - 1, specialTensors(plan));
+  refuseNodes(context, file);
+  const input = packInputs(context);
+  for (const node of plan.nodes) {
+    const lowering = loweringOf(node);
+    if (!lowering) context.refuse(node, 'the operator is not supported');
+    lowering.lower(context, node);
+  }
+  return context.builder.program({ ...input, ...packOutputs(context) });
+}

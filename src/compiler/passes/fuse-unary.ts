@@ -1,0 +1,93 @@
+/**
+ * Turns every chain of elementwise nodes that depends on one tensor only (all other operands being scalar constants) into one
+ * function of that tensor: Add(3) → Clip(0, 6) → Mul(x) → Div(6) becomes a single `Unary` node.
+ */
+import { isFloat, toNumbers } from '../onnx/tensor.js';
+import { constantOf, factsOf, type Plan, type PlanNode } from '../plan.js';
+import { SCALAR_OPERATORS, type ScalarOperator } from '../scalar/operators.js';
+import { composeAffine, IDENTITY, type UnaryFunction } from '../unary-function.js';
+
+/** A tensor as a function of another one. */
+interface Expression {
+  readonly root: string;
+  readonly fn: UnaryFunction;
+}
+
+/** The domain of nodes that passes make. */
+export const INTERNAL_DOMAIN = 'og';
+
+const IDENTITY_OPERATOR: ScalarOperator = { evaluate: (x) => x!, affine: () => IDENTITY.affine };
+
+function castOperator(plan: Plan, node: PlanNode): ScalarOperator {
+  const [from, to] = [factsOf(plan, node.inputs[0]!).type, factsOf(plan, node.outputs[0]!).type];
+  if (to === 'bool') return from === 'bool' ? IDENTITY_OPERATOR : { evaluate: (x) => (x === 0 ? 0 : 1) };
+  if (isFloat(to) || !isFloat(from)) return IDENTITY_OPERATOR;
+  return { evaluate: (x) => Math.trunc(x!) };
+}
+
+function scalarOperator(plan: Plan, node: PlanNode): ScalarOperator | null {
+  if (node.domain !== '') return null;
+  if (node.operator === 'Cast' || node.operator === 'CastLike') return castOperator(plan, node);
+  if (!Object.hasOwn(SCALAR_OPERATORS, node.operator)) return null;
+  return SCALAR_OPERATORS[node.operator]!(node.attributes, !isFloat(factsOf(plan, node.outputs[0]!).type));
+}
+
+type Argument = number | undefined | Expression;
+
+const isExpression = (argument: Argument): argument is Expression => typeof argument === 'object';
+
+function compose(operator: ScalarOperator, label: string, inputs: readonly Argument[]): UnaryFunction {
+  const functions = inputs.map((input) => (isExpression(input) ? input.fn : input));
+  const constants = inputs.map((input) => (isExpression(input) ? undefined : input));
+  const variable = inputs.findIndex(isExpression);
+  const inner = (inputs[variable] as Expression).fn;
+  const isSole = inputs.filter(isExpression).length === 1;
+  const outer = isSole && inner.affine ? (operator.affine?.(variable, constants) ?? null) : null;
+  const labels = inputs.flatMap((input) =>
+    isExpression(input) && input.fn.label !== '' ? input.fn.label.split('+') : [],
+  );
+  return {
+    label: [...new Set([...labels, label])].join('+'),
+    evaluate: (x) => operator.evaluate(...functions.map((f) => (typeof f === 'object' ? f.evaluate(x) : f))),
+    affine: outer && inner.affine ? composeAffine(outer, inner.affine) : null,
+  };
+}
+
+function expressionOf(plan: Plan, node: PlanNode, known: ReadonlyMap<string, Expression>): Expression | null {
+  const operator = scalarOperator(plan, node);
+  if (!operator) return null;
+  const inputs: Argument[] = [];
+  for (const name of node.operator === 'CastLike' ? node.inputs.slice(0, 1) : node.inputs) {
+    if (name === '') inputs.push(undefined);
+    else {
+      const constant = constantOf(plan, name);
+      if (!constant) inputs.push(known.get(name) ?? { root: name, fn: IDENTITY });
+      else if (constant.data.length === 1) inputs.push(toNumbers(constant)[0]!);
+      else return null;
+    }
+  }
+  const roots = new Set(inputs.filter(isExpression).map(({ root }) => root));
+  const [root] = roots;
+  if (roots.size !== 1 || root === undefined) return null;
+  if (factsOf(plan, root).shape.join() !== factsOf(plan, node.outputs[0]!).shape.join()) return null;
+  return { root, fn: compose(operator, node.operator, inputs) };
+}
+
+export function fuseUnary(plan: Plan): Plan {
+  const expressions = new Map<string, Expression>();
+  for (const node of plan.nodes) {
+    const expression = expressionOf(plan, node, expressions);
+    if (expression) expressions.set(node.outputs[0]!, expression);
+  }
+  const needed = new Set(plan.outputs.map(({ tensor }) => tensor));
+  for (const node of plan.nodes)
+    if (!expressions.has(node.outputs[0]!)) for (const name of node.inputs) needed.add(name);
+  const nodes = plan.nodes.flatMap((node): PlanNode[] => {
+    const expression = expressions.get(node.outputs[0]!);
+    if (!expression) return [node];
+    if (!needed.has(node.outputs[0]!)) return [];
+    const { root, fn } = expression;
+    return [{ ...node, operator: 'Unary', domain: INTERNAL_DOMAIN, inputs: [root], unary: fn }];
+  });
+  return { ...plan, nodes };
+}
