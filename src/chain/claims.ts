@@ -1,0 +1,102 @@
+/** Posting a claim, ending a job, taking out what is credited. What the game asks for goes by actions.ts. */
+import { asHash, type Hash, type Hex } from '../commit/hash.js';
+import { sealOf } from '../commit/seal.js';
+import type { JobState } from '../dispute/game.js';
+import { outputRootOfTrace, postedOutput, type TraceSource } from '../dispute/trace.js';
+import { UserError } from '../errors.js';
+import { type ClaimId, claimId, type JobId, type Timestamp, timestamp, type Wei, wei } from '../units.js';
+import type { Contracts } from './contracts.js';
+import { currentView, readerOfJob } from './reader.js';
+import type { Sender, Sent } from './sender.js';
+import type { Address, Call } from './typed.js';
+
+export interface Submitted {
+  readonly jobId: JobId;
+  readonly claimId: ClaimId;
+  readonly outputRoot: Hash;
+  readonly seal: Hash;
+  readonly bondWei: Wei;
+  readonly windowEndsAt: Timestamp;
+  readonly txHash: Hash;
+  readonly gasUsed: bigint;
+}
+
+/** Posts a job's first claim, with the bond. @throws ContractRefusal when somebody was faster; that costs nothing but gas. */
+export async function submitClaim(
+  contracts: Contracts,
+  sender: Sender,
+  job: JobState,
+  trace: TraceSource,
+): Promise<Submitted> {
+  const { logs, txHash, gasUsed } = await sender.send(submitCall(contracts, sender.address, job, trace));
+  const event = contracts.jobs.find(logs, 'Claimed');
+  if (!event) throw new Error(`The claim ${txHash} was mined without an event.`);
+  return {
+    jobId: job.id,
+    claimId: claimId(event.args.claimId),
+    outputRoot: asHash(event.args.outputRoot),
+    seal: asHash(event.args.seal),
+    bondWei: contracts.parameters.bondWei,
+    windowEndsAt: timestamp(event.args.windowEndsAt),
+    txHash,
+    gasUsed,
+  };
+}
+
+/** @param claimant the account that must send it: the seal holds for no other. */
+export function submitCall(
+  { jobs, parameters, sealDomain }: Contracts,
+  claimant: Address,
+  job: JobState,
+  trace: TraceSource,
+): Call {
+  const seal = sealOf(sealDomain, job.id, claimant, trace.forest.root);
+  const { id, modelId, inputRoot } = job;
+  return jobs.call(
+    'submit',
+    [id, modelId, inputRoot, seal, outputRootOfTrace(trace), postedOutput(trace, job)],
+    parameters.bondWei,
+  );
+}
+
+/**
+ * Ends a job whose outcome is decided, with the output that the winning claim has posted. Whether that output is right is not looked
+ * at: use `challengeJob` first.
+ */
+export async function finalizeJob(contracts: Contracts, sender: Sender, id: JobId): Promise<Sent> {
+  const { job, claims } = await currentView(await readerOfJob(contracts, id), id);
+  if (job.status !== 'open') throw new UserError('OG_JOB_ENDED', `Job ${id} is ${job.status} already.`);
+  const first = claims.find(({ status }) => status === 'live');
+  const output = first && job.outputBytes > 0 ? await outputOfClaim(contracts, id, first.id) : '0x';
+  return sender.send(contracts.jobs.call('finalize', [id, output]));
+}
+
+/** The output bytes that were posted with a claim. */
+export async function outputOfClaim({ jobs, logs, node, firstBlock }: Contracts, id: JobId, claim: ClaimId): Promise<Hex> {
+  const filter = { address: jobs.address, topics: jobs.topics(['Claimed'], id, claim) };
+  const log = await logs.last(filter, firstBlock, await node.getBlockNumber());
+  const event = log && jobs.event(log);
+  if (event?.name !== 'Claimed') throw new UserError('OG_UNKNOWN_CLAIM', `Job ${id} has no claim ${claim}.`);
+  return event.args.output;
+}
+
+/** Takes the bond of a live claim of an ended job back. */
+export async function reclaimBond(contracts: Contracts, sender: Sender, id: ClaimId): Promise<Sent> {
+  return sender.send(contracts.jobs.call('reclaimBond', [id]));
+}
+
+export interface Withdrawal {
+  readonly amountWei: Wei;
+  readonly txHash: Hash;
+  readonly gasUsed: bigint;
+}
+
+/** Takes out everything that is credited to the sender's account. */
+export async function withdraw({ jobs }: Contracts, sender: Sender): Promise<Withdrawal> {
+  const { logs, txHash, gasUsed } = await sender.send(jobs.call('withdraw', []));
+  return { amountWei: wei(jobs.find(logs, 'Withdrawn')?.args.amountWei ?? 0n), txHash: asHash(txHash), gasUsed };
+}
+
+export async function creditOf({ jobs }: Contracts, account: Address): Promise<Wei> {
+  return wei(await jobs.read('creditOf', [account]));
+}

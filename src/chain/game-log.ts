@@ -1,0 +1,221 @@
+/**
+ * The events of a deployment, job by job, followed as the chain grows and taken back when it reorganises. Everything that is kept
+ * here can be read from the chain again; payloads (inputs, outputs) are not kept.
+ */
+import type { Log } from 'ethers';
+import { asHash, type Hash, type Hex } from '../commit/hash.js';
+import type { ClaimId, JobId, MatchId } from '../units.js';
+import { claimId, jobId, matchId } from '../units.js';
+import type { Contracts } from './contracts.js';
+import type { abis } from './generated/contracts.js';
+import type { Posted } from './states.js';
+import type { TypedEvent } from './typed.js';
+
+type GameEvent = TypedEvent<typeof abis.Jobs> | TypedEvent<typeof abis.Matches> | TypedEvent<typeof abis.Inputs>;
+type Named<N extends GameEvent['name']> = Extract<GameEvent, { name: N }>;
+
+export interface BlockRef {
+  readonly number: number;
+  readonly hash: string;
+  /** Seconds since 1970. */
+  readonly timestamp: number;
+}
+
+export interface Update {
+  readonly head: BlockRef;
+  /** Jobs of which anything was written or taken back since the last update. */
+  readonly touched: ReadonlySet<JobId>;
+  /** Some of it was taken back by a reorganisation. */
+  readonly rewound: boolean;
+}
+
+/** What the events say of a job. */
+export interface JobRecord {
+  readonly id: JobId;
+  readonly modelId: Hash;
+  readonly inputRoot: Hash;
+  /** Where its request, with the posted input, stands. */
+  readonly requestBlock: number;
+  readonly claims: readonly ClaimId[];
+  readonly matches: readonly MatchId[];
+  /** Null while it is open. */
+  readonly endedInBlock: number | null;
+}
+
+/** Blocks that are remembered by their hash, to find where a reorganised chain parts from what was read. */
+const CHECKPOINTS = 256;
+/** An ended job is forgotten when nothing was written to it in so many blocks; a reorganisation does not go deeper. */
+const FORGET_AFTER_BLOCKS = 256;
+
+const JOB_EVENTS = ['JobRequested', 'Claimed', 'Revealed', 'ClaimLost', 'ClaimClosed', 'JobFinal', 'JobVoid'] as const;
+const MATCH_EVENTS = ['MatchOpened', 'NodeOpened', 'Descended', 'LeafPosted', 'ElementComputed', 'MatchEnded'] as const;
+const INPUT_EVENTS = ['InputDemanded', 'InputChunkPosted', 'InputComplete', 'InputMissing'] as const;
+
+export class GameLog {
+  private readonly events = new Map<JobId, GameEvent[]>();
+  private readonly jobOfClaim = new Map<ClaimId, JobId>();
+  private readonly jobOfMatch = new Map<MatchId, JobId>();
+  private checkpoints: BlockRef[] = [];
+  private nextBlock: number;
+
+  /** @param fromBlock the first block that is read; jobs that were requested before it are not known. */
+  constructor(
+    private readonly contracts: Contracts,
+    private readonly fromBlock: number = contracts.firstBlock,
+  ) {
+    this.nextBlock = fromBlock;
+  }
+
+  /** Reads what is new, up to the latest block. */
+  async update(): Promise<Update> {
+    const { node } = this.contracts;
+    const head = await node.latestBlock();
+    const touched = new Set<JobId>();
+    const rewound = await this.rewind(touched);
+    const filter = {
+      address: [this.contracts.jobs.address, this.contracts.matches.address, this.contracts.inputs.address],
+      topics: [this.topics()],
+    };
+    for await (const { logs, toBlock } of this.contracts.logs.ranges(filter, this.nextBlock, head.number)) {
+      for (const log of logs) this.take(log, touched);
+      this.nextBlock = toBlock + 1;
+    }
+    if (this.checkpoints.at(-1)?.hash !== head.hash) this.checkpoints.push(head);
+    this.checkpoints = this.checkpoints.slice(-CHECKPOINTS);
+    this.forget(head.number);
+    return { head, touched, rewound };
+  }
+
+  /** Ids of the jobs that are known, oldest first. */
+  jobs(): JobId[] {
+    return [...this.events.keys()].sort((x, y) => (x < y ? -1 : 1));
+  }
+
+  record(id: JobId): JobRecord | null {
+    const events = this.events.get(id);
+    const requested = events && first(events, 'JobRequested');
+    if (!events || !requested) return null;
+    const ended = events.find(({ name }) => name === 'JobFinal' || name === 'JobVoid');
+    return {
+      id,
+      modelId: asHash(requested.args.modelId),
+      inputRoot: asHash(requested.args.inputRoot),
+      requestBlock: requested.blockNumber,
+      claims: all(events, 'Claimed').map(({ args }) => claimId(args.claimId)),
+      matches: all(events, 'MatchOpened').map(({ args }) => matchId(args.matchId)),
+      endedInBlock: ended?.blockNumber ?? null,
+    };
+  }
+
+  /** All events of a job, in the order of the chain. */
+  history(id: JobId): readonly GameEvent[] {
+    return this.events.get(id) ?? [];
+  }
+
+  /** How many claims of these accounts have their bonds at stake, in all jobs that are known. */
+  claimsAtStake(accounts: readonly string[]): number {
+    const own = new Set(accounts.map((account) => account.toLowerCase()));
+    let count = 0;
+    for (const events of this.events.values())
+      for (const event of events) {
+        if (event.name === 'Claimed' && own.has(event.args.claimant.toLowerCase())) count++;
+        const ended = event.name === 'ClaimLost' || event.name === 'ClaimClosed' || event.name === 'JobFinal';
+        if (ended && own.has(this.claimantOf(events, event.args.claimId))) count--;
+      }
+    return count;
+  }
+
+  private claimantOf(events: readonly GameEvent[], id: bigint): string {
+    return all(events, 'Claimed').find(({ args }) => args.claimId === id)?.args.claimant.toLowerCase() ?? '';
+  }
+
+  /** What the sides of a match have posted. */
+  posted(id: MatchId): Posted {
+    const job = this.jobOfMatch.get(id);
+    const events = (job === undefined ? [] : this.history(job)).filter(
+      (event) => 'matchId' in event.args && event.args.matchId === id,
+    );
+    const opened = all(events, 'NodeOpened').filter(({ args }) => args.side === 0n).at(-1);
+    const leafOf = (side: bigint): Hex | null =>
+      all(events, 'LeafPosted').find(({ args }) => args.side === side)?.args.leaf ?? null;
+    return {
+      opened: opened
+        ? {
+            height: Number(opened.args.height),
+            position: Number(opened.args.position),
+            children: opened.args.children.map(asHash),
+          }
+        : null,
+      leaves: [leafOf(0n), leafOf(1n)],
+    };
+  }
+
+  private topics(): Hex[] {
+    const { jobs, matches, inputs } = this.contracts;
+    const topics = [jobs.topics(JOB_EVENTS), matches.topics(MATCH_EVENTS), inputs.topics(INPUT_EVENTS)];
+    return topics.flatMap(([names]) => names ?? []);
+  }
+
+  private take(log: Log, touched: Set<JobId>): void {
+    const { jobs, matches, inputs } = this.contracts;
+    const event = jobs.event(log) ?? matches.event(log) ?? inputs.event(log);
+    if (!event) return;
+    const job = this.jobOf(event);
+    if (job === undefined) return; // of a job that was requested before `fromBlock`
+    if (event.name !== 'JobRequested' && !this.events.has(job)) return;
+    if (event.name === 'Claimed') this.jobOfClaim.set(claimId(event.args.claimId), job);
+    if (event.name === 'MatchOpened') this.jobOfMatch.set(matchId(event.args.matchId), job);
+    const events = this.events.get(job) ?? [];
+    events.push(withoutPayload(event));
+    this.events.set(job, events);
+    touched.add(job);
+  }
+
+  private jobOf({ args }: GameEvent): JobId | undefined {
+    if ('jobId' in args) return jobId(args.jobId);
+    if ('matchId' in args) return this.jobOfMatch.get(matchId(args.matchId));
+    if ('claimId' in args) return this.jobOfClaim.get(claimId(args.claimId));
+    return undefined;
+  }
+
+  /** Takes back what the chain has taken back: everything after the last block that both have. */
+  private async rewind(touched: Set<JobId>): Promise<boolean> {
+    let parted = false;
+    for (let last = this.checkpoints.at(-1); last; last = this.checkpoints.at(-1)) {
+      const block = await this.contracts.node.getBlock(last.number);
+      if (block?.hash === last.hash) break;
+      this.checkpoints.pop();
+      parted = true;
+    }
+    if (!parted) return false;
+    const common = this.checkpoints.at(-1)?.number ?? this.fromBlock - 1;
+    this.nextBlock = common + 1;
+    for (const [job, events] of this.events) {
+      const kept = events.filter(({ blockNumber }) => blockNumber <= common);
+      if (kept.length === events.length) continue;
+      touched.add(job);
+      if (kept.length > 0) this.events.set(job, kept);
+      else this.events.delete(job);
+    }
+    return true;
+  }
+
+  private forget(head: number): void {
+    for (const [job, events] of this.events) {
+      if (this.record(job)?.endedInBlock === null) continue;
+      if ((events.at(-1)?.blockNumber ?? 0) < head - FORGET_AFTER_BLOCKS) this.events.delete(job);
+    }
+  }
+}
+
+const all = <N extends GameEvent['name']>(events: readonly GameEvent[], name: N): Named<N>[] =>
+  events.filter((event): event is Named<N> => event.name === name);
+const first = <N extends GameEvent['name']>(events: readonly GameEvent[], name: N): Named<N> | undefined =>
+  events.find((event): event is Named<N> => event.name === name);
+
+const PAYLOADS = ['input', 'output', 'data'] as const;
+
+function withoutPayload(event: GameEvent): GameEvent {
+  const payload = PAYLOADS.find((key) => key in event.args);
+  return payload ? ({ ...event, args: { ...event.args, [payload]: '0x' } } as GameEvent) : event;
+}

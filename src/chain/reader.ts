@@ -1,0 +1,127 @@
+/** The state of jobs, for deciding: views at one block, plus what only events say. */
+import { NetworkError } from '../errors.js';
+import type { ClaimState, JobView, MatchState } from '../dispute/game.js';
+import type { ClaimId, JobId, MatchId } from '../units.js';
+import type { Contracts } from './contracts.js';
+import { GameLog, type BlockRef, type Update } from './game-log.js';
+import { requireJob } from './requests.js';
+import { readClaimState, readJobState, readMatchState } from './states.js';
+
+/** Times that a state is read again when the chain reorganises under it. */
+const ATTEMPTS = 3;
+
+/**
+ * Follows a deployment. `refresh` reads the new events; `view` gives a job as it stands at the block of the last refresh. A job is
+ * only read again when something has happened to it: all that the contracts store changes with an event.
+ */
+export class GameReader {
+  readonly log: GameLog;
+  private head: BlockRef | null = null;
+  private readonly views = new Map<JobId, JobView>();
+  private readonly settledClaims = new Map<ClaimId, ClaimState>();
+  private readonly settledMatches = new Map<MatchId, MatchState>();
+
+  /** @param fromBlock jobs that were requested before this block are not known. */
+  constructor(
+    readonly contracts: Contracts,
+    fromBlock?: number,
+  ) {
+    this.log = new GameLog(contracts, fromBlock);
+  }
+
+  async refresh(): Promise<Update> {
+    const update = await this.log.update();
+    for (const job of update.touched) this.invalidate(job);
+    if (update.rewound) {
+      this.settledClaims.clear();
+      this.settledMatches.clear();
+    }
+    this.head = update.head;
+    return update;
+  }
+
+  /** Has a job read again at the next `view`: for what is written without an event. */
+  invalidate(id: JobId): void {
+    this.views.delete(id);
+  }
+
+  /** @throws NetworkError when the chain reorganised meanwhile: refresh, and ask again. */
+  async view(id: JobId): Promise<JobView> {
+    const known = this.views.get(id);
+    if (known) return known;
+    const { head } = this;
+    const record = this.log.record(id);
+    if (!head || !record) throw new RangeError(`Job ${id} is not known before a refresh.`);
+    const [job, claims, matches] = await Promise.all([
+      readJobState(this.contracts, id, head.number),
+      Promise.all(record.claims.map((claim) => this.claim(claim, head.number))),
+      Promise.all(record.matches.map((match) => this.match(match, head.number))),
+    ]);
+    await this.requireSameChain(head);
+    const view = { job, claims, matches };
+    this.keep(view, head);
+    return view;
+  }
+
+  /** A claim that has ended and a match that is over do not change any more, however many there are. */
+  private async claim(id: ClaimId, blockNumber: number): Promise<ClaimState> {
+    const settled = this.settledClaims.get(id);
+    if (settled) return settled;
+    return readClaimState(this.contracts, id, blockNumber);
+  }
+
+  private async match(id: MatchId, blockNumber: number): Promise<MatchState> {
+    const settled = this.settledMatches.get(id);
+    if (settled) return settled;
+    return readMatchState(this.contracts, id, this.log.posted(id), blockNumber);
+  }
+
+  /** @param head the block that it was read at; a refresh may have come in between. */
+  private keep(view: JobView, head: BlockRef): void {
+    if (this.head !== head) return;
+    const { job, claims, matches } = view;
+    this.views.set(job.id, view);
+    for (const claim of claims) if (claim.status !== 'live') this.settledClaims.set(claim.id, claim);
+    for (const match of matches) if (match.phase === 'over') this.settledMatches.set(match.id, match);
+  }
+
+  private async requireSameChain({ number, hash }: BlockRef): Promise<void> {
+    const block = await this.contracts.node.getBlock(number);
+    if (block?.hash !== hash)
+      throw new NetworkError('OG_REORG', `The chain reorganised at block ${number} while it was read.`, 'Try again.');
+  }
+}
+
+/** A reader of one job and of what happens to it. @throws UserError when there is no such job. */
+export async function readerOfJob(contracts: Contracts, id: JobId): Promise<GameReader> {
+  const fromBlock = await requestBlockOf(contracts, id);
+  return new GameReader(contracts, fromBlock);
+}
+
+/** The newest state of one job. */
+export async function currentView(reader: GameReader, id: JobId): Promise<JobView> {
+  for (let attempt = 1; ; attempt++) {
+    await reader.refresh();
+    try {
+      return await reader.view(id);
+    } catch (error) {
+      const passes = error instanceof NetworkError && error.code === 'OG_REORG' && attempt < ATTEMPTS;
+      if (!passes) throw error;
+    }
+  }
+}
+
+/** The block of a job's request, looked for from the newest block back. */
+async function requestBlockOf(contracts: Contracts, id: JobId): Promise<number> {
+  const { jobs, node, logs, firstBlock } = contracts;
+  await requireJob(contracts, id);
+  const filter = { address: jobs.address, topics: jobs.topics(['JobRequested'], id) };
+  const log = await logs.last(filter, firstBlock, await node.getBlockNumber());
+  if (!log)
+    throw new NetworkError(
+      'OG_NO_LOGS',
+      `The node does not give the request of job ${id}, though the job exists.`,
+      'Use a node that keeps logs (--rpc-url), or look further back (--from-block).',
+    );
+  return log.blockNumber;
+}

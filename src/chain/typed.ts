@@ -1,0 +1,135 @@
+/** Contracts with the types of their ABIs: names, arguments and results are checked by the compiler. */
+import type {
+  Abi,
+  AbiParameterToPrimitiveType,
+  AbiParametersToPrimitiveTypes,
+  AbiStateMutability,
+  ExtractAbiEvent,
+  ExtractAbiEventNames,
+  ExtractAbiFunction,
+  ExtractAbiFunctionNames,
+} from 'abitype';
+import { Interface, type InterfaceAbi, type Log, type ParamType, type Provider } from 'ethers';
+import type { Hex } from '../commit/hash.js';
+
+declare module 'abitype' {
+  interface Register {
+    /** ethers gives every integer as a bigint, however small. */
+    intType: bigint;
+  }
+}
+
+export type Address = `0x${string}`;
+
+type Mutating = Exclude<AbiStateMutability, 'view' | 'pure'>;
+type Viewing = 'view' | 'pure';
+
+type Inputs<A extends Abi, N extends ExtractAbiFunctionNames<A>> = AbiParametersToPrimitiveTypes<
+  ExtractAbiFunction<A, N>['inputs'],
+  'inputs'
+>;
+type Outputs<A extends Abi, N extends ExtractAbiFunctionNames<A>> = AbiParametersToPrimitiveTypes<
+  ExtractAbiFunction<A, N>['outputs'],
+  'outputs'
+>;
+/** One result is that value, several are a tuple. */
+type Result<A extends Abi, N extends ExtractAbiFunctionNames<A>> = Outputs<A, N> extends readonly [infer Only]
+  ? Only
+  : Outputs<A, N>;
+
+type EventArgs<A extends Abi, N extends ExtractAbiEventNames<A>> = {
+  readonly [P in ExtractAbiEvent<A, N>['inputs'][number] as P['name'] extends string
+    ? P['name']
+    : never]: AbiParameterToPrimitiveType<P, 'outputs'>;
+};
+
+/** A decoded event, with where it stands in the chain. */
+export type TypedEvent<A extends Abi> = {
+  [N in ExtractAbiEventNames<A>]: {
+    readonly name: N;
+    readonly args: EventArgs<A, N>;
+    readonly blockNumber: number;
+    readonly transactionHash: Hex;
+  };
+}[ExtractAbiEventNames<A>];
+
+export type EventNamed<A extends Abi, N extends ExtractAbiEventNames<A>> = Extract<TypedEvent<A>, { name: N }>;
+
+/** A call to send: who, what. */
+export interface Call {
+  readonly to: Address;
+  readonly data: Hex;
+  /** The function, for people and for the gas meter. */
+  readonly kind: string;
+  readonly valueWei?: bigint;
+}
+
+/** ethers' view of an ABI. */
+export const interfaceOf = (abi: Abi): Interface => new Interface(abi as unknown as InterfaceAbi);
+
+export class TypedContract<const A extends Abi> {
+  readonly interface: Interface;
+
+  constructor(
+    readonly address: Address,
+    abi: A,
+    private readonly provider: Provider,
+  ) {
+    this.interface = interfaceOf(abi);
+  }
+
+  /** Reads a view, at a block number or at the latest block. */
+  async read<N extends ExtractAbiFunctionNames<A, Viewing>>(
+    name: N,
+    args: Inputs<A, N>,
+    blockTag: number | 'latest' = 'latest',
+  ): Promise<Result<A, N>> {
+    const data = this.interface.encodeFunctionData(name, args as readonly unknown[]);
+    const answer = await this.provider.call({ to: this.address, data, blockTag });
+    const fragment = this.interface.getFunction(name);
+    const values = this.interface.decodeFunctionResult(name, answer);
+    const plain = (fragment?.outputs ?? []).map((output, i) => plainValue(output, values[i]));
+    return (plain.length === 1 ? plain[0] : plain) as Result<A, N>;
+  }
+
+  /** The call of a state-changing function. */
+  call<N extends ExtractAbiFunctionNames<A, Mutating>>(name: N, args: Inputs<A, N>, valueWei?: bigint): Call {
+    const data = this.interface.encodeFunctionData(name, args as readonly unknown[]) as Hex;
+    return { to: this.address, data, kind: name, ...(valueWei === undefined ? {} : { valueWei }) };
+  }
+
+  /** Topics of one event, or of any of several; `indexed` narrows by indexed arguments, in their order. */
+  topics<N extends ExtractAbiEventNames<A>>(names: readonly N[], ...indexed: readonly (bigint | Hex)[]): (Hex | Hex[])[] {
+    const first = names.map((name) => this.interface.getEvent(name)?.topicHash as Hex);
+    const rest = indexed.map((value): Hex => `0x${BigInt(value).toString(16).padStart(64, '0')}`);
+    return [first, ...rest];
+  }
+
+  /** The event in a log of this contract, or null when it is another contract's or another kind of log. */
+  event(log: Pick<Log, 'address' | 'topics' | 'data' | 'blockNumber' | 'transactionHash'>): TypedEvent<A> | null {
+    if (log.address.toLowerCase() !== this.address.toLowerCase()) return null;
+    const parsed = this.interface.parseLog(log);
+    if (!parsed) return null;
+    const args = parsed.fragment.inputs.map((input, i) => [input.name, plainValue(input, parsed.args[i])] as const);
+    const { blockNumber, transactionHash } = log;
+    return { name: parsed.name, args: Object.fromEntries(args), blockNumber, transactionHash } as unknown as TypedEvent<A>;
+  }
+
+  /** The first event of a kind among a receipt's logs. */
+  find<N extends ExtractAbiEventNames<A>>(logs: readonly Log[], name: N): EventNamed<A, N> | null {
+    for (const log of logs) {
+      const event = this.event(log);
+      if (event?.name === name) return event as EventNamed<A, N>;
+    }
+    return null;
+  }
+}
+
+/** ethers' results are arrays with names on the side; ours are plain objects and arrays. */
+export function plainValue(type: ParamType, value: unknown): unknown {
+  if (type.baseType === 'array')
+    return [...(value as unknown[])].map((item) => plainValue(type.arrayChildren as ParamType, item));
+  if (type.baseType !== 'tuple') return value;
+  const fields = (type.components ?? []).map((field, i) => [field.name, plainValue(field, (value as unknown[])[i])]);
+  return Object.fromEntries(fields) as unknown;
+}

@@ -1,0 +1,45 @@
+/** Which jobs ask for attention, before anything is run for them. Pure. */
+import { type Decision, decided, waiting } from '../dispute/actions.js';
+import { clocksAt, isPlaying } from '../dispute/clock.js';
+import type { Both, ClaimState, JobView, MatchState } from '../dispute/game.js';
+import { isOwn, type Party } from '../dispute/party.js';
+import type { Timestamp } from '../units.js';
+
+export type Attention =
+  /** Only a trace says what is to be done, and by when. */
+  | { readonly kind: 'judge'; readonly deadline: Timestamp }
+  /** What is to be done, without a trace. */
+  | { readonly kind: 'decided'; readonly decisions: readonly Decision[] };
+
+/** What a job asks of this party. A job without a live claim is not run: there is nothing to judge. */
+export function attentionTo(view: JobView, party: Party, now: Timestamp): Attention {
+  const { job, claims } = view;
+  if (job.status !== 'open') return { kind: 'decided', decisions: [] };
+  if (claims.some(({ status }) => status === 'live')) return { kind: 'judge', deadline: nextDeadline(view, now) };
+  return { kind: 'decided', decisions: [unclaimed(view, party, now)] };
+}
+
+/** A job that nobody has claimed gives the fee back when the time for a first claim is over. */
+function unclaimed({ job }: JobView, party: Party, now: Timestamp): Decision {
+  if (now <= job.claimBy) return waiting(`no claim is live; a first claim may come until ${job.claimBy}`);
+  if (job.inputOutstanding) return waiting('a demanded input is not complete');
+  if (!party.endsOthersJobs && !isOwn(party, job.requester))
+    return waiting('no claim is live and none can come: ending the job is not ours');
+  return decided({ kind: 'finalize', jobId: job.id, output: '0x' }, 'no claim is live and none can come: the fee goes back');
+}
+
+/** The first moment at which somebody's time ends: of a side that is to move, or to challenge. */
+export function nextDeadline({ job, claims, matches }: JobView, now: Timestamp): Timestamp {
+  const ends = matches.flatMap((match) => {
+    const pair = claimsOf(match, claims);
+    if (!pair || !isPlaying(match, pair)) return [];
+    return clocksAt(match, pair, now).flatMap(({ endsAt }) => (endsAt === null ? [] : [endsAt]));
+  });
+  const ahead = [...ends, job.windowEndsAt].filter((end) => end >= now);
+  return (ahead.length === 0 ? now : Math.min(...ahead)) as Timestamp;
+}
+
+function claimsOf({ claims: [id0, id1] }: MatchState, claims: readonly ClaimState[]): Both<ClaimState> | null {
+  const [claim0, claim1] = [id0, id1].map((id) => claims.find((claim) => claim.id === id));
+  return claim0 && claim1 ? [claim0, claim1] : null;
+}

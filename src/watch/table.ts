@@ -1,0 +1,123 @@
+/** What a daemon plays with: the chain as it is read, who plays, and how things are said and done. */
+import type { Contracts } from '../chain/contracts.js';
+import { ContractRefusal } from '../chain/errors.js';
+import { GameReader } from '../chain/reader.js';
+import type { Sender, Sent } from '../chain/sender.js';
+import type { Call } from '../chain/typed.js';
+import type { Hash } from '../commit/hash.js';
+import type { Deployment, Party } from '../dispute/party.js';
+import type { Store } from '../store/store.js';
+import type { JobId, Wei } from '../units.js';
+import { Evidence, type EvidenceOptions } from './evidence.js';
+import { type Facts, Journal, type Log } from './line.js';
+import { Purse } from './purse.js';
+import { Verdicts } from './verdicts.js';
+
+export interface TableOptions {
+  readonly contracts: Contracts;
+  readonly store: Store;
+  /** Who plays and pays. Without one nothing is sent, as in a dry run. */
+  readonly sender: Sender | null;
+  readonly log: Log;
+  /** Jobs that were requested before this block are left alone; those of the whole deployment count when left out. */
+  readonly fromBlock?: number;
+  /** Only jobs of these models; all when left out. */
+  readonly models?: readonly Hash[];
+  /** Most wei in bonds and input stakes at the same time; no limit when left out. */
+  readonly maxAtStakeWei?: Wei;
+  /** Decide, but send nothing. */
+  readonly dryRun?: boolean;
+  /** Pay the gas of ending jobs in which one has neither the winning claim nor the request. */
+  readonly endsOthersJobs?: boolean;
+  readonly evidence?: EvidenceOptions;
+}
+
+export class Table {
+  readonly contracts: Contracts;
+  readonly store: Store;
+  readonly reader: GameReader;
+  readonly evidence: Evidence;
+  readonly verdicts: Verdicts;
+  readonly journal: Journal;
+  readonly deployment: Deployment;
+  readonly purse: Purse;
+
+  constructor(
+    private readonly options: TableOptions,
+    onVerdict?: () => void,
+  ) {
+    const { contracts, store } = options;
+    this.contracts = contracts;
+    this.store = store;
+    this.reader = new GameReader(contracts, options.fromBlock);
+    this.evidence = new Evidence(contracts, store, options.evidence);
+    this.verdicts = new Verdicts(this.evidence, onVerdict);
+    this.journal = new Journal(options.log);
+    this.deployment = { sealDomain: contracts.sealDomain, parameters: contracts.parameters };
+    this.purse = new Purse(options.maxAtStakeWei ?? null);
+  }
+
+  get sender(): Sender | null {
+    return this.options.sender;
+  }
+
+  get sends(): boolean {
+    return this.options.sender !== null && this.options.dryRun !== true;
+  }
+
+  wants(modelId: Hash): boolean {
+    return this.options.models?.includes(modelId) ?? true;
+  }
+
+  /** Who it is decided for. No bond is put up beyond what the purse allows; in a dry run it is shown what would be. */
+  party(): Party {
+    const { sender, endsOthersJobs = false } = this.options;
+    const mayBond = sender !== null && this.purse.allows(this.deployment.parameters.bondWei, this.atStakeWei());
+    return {
+      addresses: sender ? [sender.address] : [],
+      bondFrom: mayBond ? sender.address : null,
+      endsOthersJobs,
+    };
+  }
+
+  atStakeWei(): bigint {
+    const { sender } = this.options;
+    return sender ? BigInt(this.reader.log.claimsAtStake([sender.address])) * this.deployment.parameters.bondWei : 0n;
+  }
+
+  /**
+   * Sends a call, and says so. What the chain refuses is no error: somebody else was faster, or it is not time yet; the job is
+   * looked at again.
+   *
+   * @returns null when it was not sent, or not accepted.
+   */
+  async send(job: JobId | null, call: Call, facts: Facts): Promise<Sent | null> {
+    const { sender } = this.options;
+    if (!sender || !this.sends) return null;
+    try {
+      const sent = call.valueWei
+        ? await this.purse.spend(call.valueWei as Wei, () => sender.send(call))
+        : await sender.send(call);
+      this.journal.write(job, { ...facts, txHash: sent.txHash, gasUsed: Number(sent.gasUsed) });
+      return sent;
+    } catch (error) {
+      if (error instanceof ContractRefusal)
+        this.journal.write(job, { ...facts, decision: 'refused', reason: `${facts.decision}: ${error.message}` });
+      else this.failed(job, error, facts);
+      return null;
+    } finally {
+      if (job !== null) this.reader.invalidate(job);
+    }
+  }
+
+  failed(job: JobId | null, error: unknown, facts: Partial<Facts> = {}): void {
+    const message = error instanceof Error ? error.message : String(error);
+    const doing = facts.decision ? `${facts.decision}: ` : '';
+    this.journal.write(job, { ...facts, level: 'error', decision: 'failed', reason: `${doing}${message}` });
+  }
+
+  async close(): Promise<void> {
+    await this.verdicts.stop();
+    await this.evidence.close();
+  }
+}

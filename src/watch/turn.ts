@@ -1,0 +1,95 @@
+/** One look at one job: read it, judge it, do what is due. */
+import { callOf } from '../chain/actions.js';
+import type { JobRecord } from '../chain/game-log.js';
+import { type Decision, waiting } from '../dispute/actions.js';
+import { decideJob } from '../dispute/decide-job.js';
+import type { JobView } from '../dispute/game.js';
+import { judge, type Verdict } from '../dispute/judge.js';
+import { reclaimBonds } from '../dispute/ending.js';
+import type { Timestamp } from '../units.js';
+import { attentionTo } from './due.js';
+import { inputTurn } from './input-turn.js';
+import { type Facts, lineOf } from './line.js';
+import type { Table } from './table.js';
+
+export interface TurnOptions {
+  /** Wait until the job is judged, however long that takes; otherwise come back when it is. */
+  readonly waitForVerdict: boolean;
+}
+
+export interface TurnResult {
+  readonly view: JobView;
+  readonly verdict: Verdict | null;
+  /** Transactions that were sent, and how many of them were accepted. */
+  readonly tried: number;
+  readonly done: number;
+}
+
+export async function takeTurn(
+  table: Table,
+  record: JobRecord,
+  now: Timestamp,
+  { waitForVerdict }: TurnOptions,
+): Promise<TurnResult> {
+  const view = await table.reader.view(record.id);
+  const party = table.party();
+  if (view.job.status !== 'open') return act(table, view, null, reclaimBonds(view, party));
+  const attention = attentionTo(view, party, now);
+  if (attention.kind === 'decided') return act(table, view, null, attention.decisions);
+
+  const verdict = waitForVerdict
+    ? await table.verdicts.make(record)
+    : table.verdicts.ask(record, attention.deadline);
+  if (!verdict) return act(table, view, null, [waiting('the model is being run', {}, attention.deadline)]);
+  sayJudgements(table, view, verdict);
+  const decisions = decideJob(view, verdict, party, table.deployment, now);
+  const turn = await act(table, view, verdict, decisions);
+  const input = await inputTurn(table, view, verdict, now);
+  return { ...turn, tried: turn.tried + input.tried, done: turn.done + input.done };
+}
+
+async function act(
+  table: Table,
+  view: JobView,
+  verdict: Verdict | null,
+  decisions: readonly Decision[],
+): Promise<TurnResult> {
+  const { id } = view.job;
+  const due = decisions.filter(({ action }) => action !== null);
+  const waits = decisions.filter(({ action }) => action === null).map(lineOf);
+  const unsent = table.sends ? [] : due.map((decision): Facts => ({ ...lineOf(decision), dryRun: true }));
+  table.journal.waits(id, [...waits, ...unsent]);
+  if (!table.sends) return { view, verdict, tried: 0, done: 0 };
+  const sent = await Promise.all(
+    due.flatMap((decision) => {
+      const { action } = decision;
+      return action ? [table.send(id, callOf(table.contracts, action), lineOf(decision))] : [];
+    }),
+  );
+  return { view, verdict, tried: sent.length, done: sent.filter((each) => each !== null).length };
+}
+
+/** Each live claim's verdict, once. What cannot be verified is said as an error, and again whenever it was tried again in vain. */
+function sayJudgements(table: Table, { job, claims }: JobView, verdict: Verdict): void {
+  for (const claim of claims) {
+    if (claim.status !== 'live') continue;
+    const judgement = judge(claim, verdict, table.deployment.sealDomain);
+    if (verdict.kind === 'unverifiable') {
+      table.journal.once(job.id, verdict, {
+        level: 'error',
+        claim: Number(claim.id),
+        decision: 'unverifiable',
+        verdict: judgement,
+        reason: verdict.reason,
+      });
+    } else {
+      table.journal.once(job.id, `${claim.id}:${claim.seal}`, {
+        level: judgement === 'wrong' ? 'warn' : 'info',
+        claim: Number(claim.id),
+        decision: 'judge',
+        verdict: judgement,
+        reason: `claim ${claim.id} of ${claim.claimant} is ${judgement}`,
+      });
+    }
+  }
+}

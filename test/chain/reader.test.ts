@@ -1,0 +1,145 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { callOf } from '../../src/chain/actions.js';
+import { currentView, GameReader, readerOfJob } from '../../src/chain/reader.js';
+import { decideJob } from '../../src/dispute/decide-job.js';
+import { type JobId, jobId } from '../../src/units.js';
+import { tamper } from '../../src/worker/tamper.js';
+import { codeOf, errorOf, LIAR, WATCHTOWER, WORKER, World } from './world.js';
+
+let world: World;
+test.before(async () => {
+  world = await World.create();
+});
+test.before.each(() => world.reset());
+test.after(() => world.stop());
+
+/** What is due for the watchtower now is done; says what. */
+async function watchtowerActs(reader: GameReader, job: JobId): Promise<string[]> {
+  const sender = world.devnet.sender(WATCHTOWER);
+  const party = { addresses: [sender.address], bondFrom: sender.address, endsOthersJobs: true };
+  const view = await currentView(reader, job);
+  const decisions = decideJob(view, { kind: 'traced', trace: world.truth }, party, world.contracts, await world.devnet.node.now());
+  const actions = decisions.flatMap(({ action }) => (action ? [action] : []));
+  for (const action of actions) await sender.send(callOf(world.contracts, action));
+  return actions.map(({ kind }) => kind);
+}
+
+const reorg = (depth: number): Promise<unknown> => world.devnet.node.send('anvil_reorg', [depth, []]);
+
+test('a job is read as the contracts have it', async () => {
+  const job = await world.request();
+  const claim = await world.claim(WORKER, job);
+  const { job: state, claims, matches } = await currentView(await readerOfJob(world.contracts, job), job);
+  assert.is(state.status, 'open');
+  assert.is(state.modelId, world.model.modelId);
+  assert.is(state.inputRoot, world.truth.forest.slotRoot(0));
+  assert.is(state.windowEndsAt - state.claimBy < 0, true);
+  assert.is(state.outputBytes, 2);
+  assert.equal(
+    claims.map(({ id, status, claimant, revealed }) => ({ id, status, claimant, revealed })),
+    [{ id: claim, status: 'live', claimant: world.devnet.sender(WORKER).address, revealed: null }],
+  );
+  assert.equal(matches, []);
+});
+
+test('what a side has opened and posted is read from events', async () => {
+  const job = await world.request();
+  const lie = tamper(world.truth, { slot: 5, element: 130 });
+  await world.claim(LIAR, job, lie);
+  const reader = await readerOfJob(world.contracts, job);
+  assert.equal(await watchtowerActs(reader, job), ['challenge']);
+  assert.equal(await watchtowerActs(reader, job), ['reveal']);
+  const [claim] = (await currentView(reader, job)).claims;
+  const liar = world.devnet.sender(LIAR);
+  const proof = lie.forest.slotProof(6);
+  await liar.send(world.contracts.jobs.call('reveal', [claim!.id, lie.forest.root, proof]));
+  const [begun] = (await currentView(reader, job)).matches;
+  assert.is(begun?.phase, 'descend');
+  assert.equal([begun?.turn, begun?.opened], [0, null]);
+  const children = lie.forest.descendants(4, 0, 4);
+  await liar.send(world.contracts.matches.call('descend', [1n, 4n, 0n, children, []]));
+  const [opened] = (await currentView(reader, job)).matches;
+  assert.equal([opened?.turn, opened?.opened], [1, children]);
+  assert.equal(await watchtowerActs(reader, job), ['descend']);
+  assert.equal(await watchtowerActs(reader, job), ['postLeaf']);
+  const [posted] = (await currentView(reader, job)).matches;
+  assert.equal([posted?.phase, posted?.position, posted?.leafPosted], ['leaf', 11, [false, true]]);
+  assert.is(posted?.leaves[0], null);
+  assert.is(posted?.leaves[1]?.length, 2 + 512);
+});
+
+test('a claim that a reorganisation takes back is taken back here, and the one that comes instead is read', async () => {
+  const reader = new GameReader(world.contracts);
+  const job = await world.request();
+  await world.devnet.node.send('evm_mine', []);
+  await world.claim(LIAR, job, tamper(world.truth, { slot: 1, element: 0 }));
+  const before = await currentView(reader, job);
+  assert.is(before.claims[0]?.claimant, world.devnet.sender(LIAR).address);
+
+  await reorg(1);
+  assert.equal((await currentView(reader, job)).claims, []);
+  await world.claim(WORKER, job);
+  const after = await currentView(reader, job);
+  assert.is(after.claims[0]?.id, before.claims[0]?.id, 'the same id is another claim now');
+  assert.is(after.claims[0]?.claimant, world.devnet.sender(WORKER).address);
+  assert.equal(after, await currentView(await readerOfJob(world.contracts, job), job), 'as one who reads it all anew');
+});
+
+test('a job that a reorganisation takes back is not known any more', async () => {
+  const reader = new GameReader(world.contracts);
+  await world.devnet.node.send('evm_mine', []);
+  const job = await world.request();
+  await reader.refresh();
+  assert.equal(reader.log.jobs(), [job]);
+  await reorg(1);
+  const { touched, rewound } = await reader.refresh();
+  assert.ok(rewound);
+  assert.equal([...touched], [job]);
+  assert.equal(reader.log.jobs(), []);
+});
+
+test('a match that went on is taken back to the state that the chain went back to', async () => {
+  const job = await world.request();
+  const lie = tamper(world.truth, { slot: 2, element: 3 });
+  await world.claim(LIAR, job, lie);
+  const reader = await readerOfJob(world.contracts, job);
+  await watchtowerActs(reader, job);
+  await world.devnet.node.send('evm_mine', []);
+  await watchtowerActs(reader, job);
+  assert.ok((await currentView(reader, job)).claims[1]?.revealed);
+  await reorg(1);
+  assert.is((await currentView(reader, job)).claims[1]?.revealed, null);
+  assert.equal(await watchtowerActs(reader, job), ['reveal'], 'it is done again');
+});
+
+test('a job is not read again until something happens to it', async () => {
+  const reader = new GameReader(world.contracts);
+  const job = await world.request();
+  const first = await currentView(reader, job);
+  await world.request();
+  assert.is(await currentView(reader, job), first);
+  await world.claim(WORKER, job);
+  assert.is.not(await currentView(reader, job), first);
+});
+
+test('bonds at stake are counted', async () => {
+  const reader = new GameReader(world.contracts);
+  const { address } = world.devnet.sender(WORKER);
+  await world.claim(WORKER, await world.request());
+  await world.claim(WORKER, await world.request());
+  await world.claim(LIAR, await world.request());
+  await reader.refresh();
+  assert.is(reader.log.claimsAtStake([address.toLowerCase()]), 2);
+});
+
+test('an unknown job is said to be none', async () => {
+  assert.match((await errorOf(readerOfJob(world.contracts, jobId(1)))).message, /There is no job 1 .*: it has no jobs yet\./);
+  await world.request();
+  const error = await errorOf(readerOfJob(world.contracts, jobId(2)));
+  assert.is(error.code, 'OG_UNKNOWN_JOB');
+  assert.match(error.message, 'the last one is 1');
+  assert.is(await codeOf(readerOfJob(world.contracts, jobId(0))), 'OG_UNKNOWN_JOB');
+});
+
+test.run();

@@ -1,0 +1,216 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { callOf } from '../../src/chain/actions.js';
+import { readJob } from '../../src/chain/requests.js';
+import type { Sender } from '../../src/chain/sender.js';
+import type { TraceSource } from '../../src/dispute/trace.js';
+import { Store } from '../../src/store/store.js';
+import { type JobId, jobId, seconds } from '../../src/units.js';
+import { challengeJob, type ChallengeOptions } from '../../src/watch/challenge.js';
+import type { StoryEvent } from '../../src/watch/story.js';
+import { playOwnClaims } from '../../src/worker/play.js';
+import { type Lie, tamper } from '../../src/worker/tamper.js';
+import { codeOf, errorOf, eventually, LIAR, WATCHTOWER, WORKER, World } from '../chain/world.js';
+
+let world: World;
+test.before(async () => {
+  world = await World.create();
+});
+test.before.each(() => world.reset());
+test.after(() => world.stop());
+
+const challenge = (job: JobId, changes: Partial<ChallengeOptions> = {}) =>
+  challengeJob({
+    contracts: world.contracts,
+    store: world.store,
+    sender: world.devnet.sender(WATCHTOWER),
+    jobId: job,
+    pollMs: 20,
+    ...changes,
+  });
+
+/** A liar claims and defends a lie, until `stop`. */
+async function liarClaims(lie: Lie): Promise<{ job: JobId; trace: TraceSource; stop: () => Promise<void> }> {
+  const job = await world.request();
+  const trace = tamper(world.truth, lie);
+  await world.claim(LIAR, job, trace);
+  const control = new AbortController();
+  const sender = world.devnet.sender(LIAR);
+  const playing = playOwnClaims({ contracts: world.contracts, sender, jobId: job, trace, signal: control.signal, pollMs: 20 });
+  const stop = async (): Promise<void> => {
+    control.abort();
+    await playing;
+  };
+  return { job, trace, stop };
+}
+
+const STEPS = ['dense', 'wave', 'sum', 'squares', 'scaled', 'best'];
+
+for (const [index, name] of STEPS.entries())
+  test(`a lie in step ${index + 1} (${name}) is found there`, async () => {
+    const slot = index + 1;
+    const element = Math.min(150, (world.truth.slots[slot]?.length ?? 1) - 1);
+    const { job, trace, stop } = await liarClaims({ slot, element });
+    const { verdict, outcome, foundStep, rounds, claimId, matchId, gasUsed, matchGasUsed } = await challenge(job);
+    await stop();
+    assert.equal([verdict, outcome, rounds], ['wrong', 'won', 1]);
+    assert.equal([claimId, matchId], [2n, 1n]);
+    const [said, truth] = [trace, world.truth].map(({ slots }) => slots[slot]?.[element]);
+    assert.equal(foundStep && { ...foundStep, node: undefined, operator: undefined }, {
+      slot,
+      name,
+      element,
+      claimed: [said, truth],
+      computed: truth,
+      node: undefined,
+      operator: undefined,
+    });
+    assert.ok(gasUsed > 400_000n && gasUsed < matchGasUsed && matchGasUsed < 1_500_000n, `${gasUsed} of ${matchGasUsed} gas`);
+  });
+
+test('a lie about the input is found in it', async () => {
+  const { job, stop } = await liarClaims({ slot: 0, element: 5, value: 7 });
+  const { verdict, outcome, foundStep } = await challenge(job);
+  await stop();
+  assert.equal([verdict, outcome], ['wrong', 'won']);
+  assert.equal([foundStep?.slot, foundStep?.name, foundStep?.element], [0, 'input', 5]);
+  assert.equal([foundStep?.claimed[0], foundStep?.computed], [7, world.truth.slots[0]?.[5]]);
+});
+
+test('a liar who is silent loses by time', async () => {
+  const job = await world.request();
+  await world.claim(LIAR, job, tamper(world.truth, { slot: 3, element: 1 }));
+  const playing = challenge(job);
+  await eventually(async () => (await readJob(world.contracts, job)).firstClaim === 1n && (await world.contracts.matches.read('matchCount', [])) === 1n);
+  await world.devnet.passSeconds(world.contracts.parameters.clockSeconds + 1);
+  const { outcome, foundStep, rounds } = await playing;
+  assert.equal([outcome, foundStep, rounds], ['won', null, 0]);
+});
+
+test('a dry run says so and sends nothing', async () => {
+  const { job, stop } = await liarClaims({ slot: 3, element: 9 });
+  const sender = world.devnet.sender(WATCHTOWER);
+  const { verdict, outcome, claimId } = await challenge(job, { sender, dryRun: true });
+  await stop();
+  assert.equal([verdict, outcome, claimId], ['wrong', 'none', null]);
+  assert.is(sender.meter.entries.length, 0);
+});
+
+test('a correct claim is left alone', async () => {
+  const job = await world.request();
+  await world.claim(WORKER, job);
+  const events: StoryEvent[] = [];
+  const { verdict, outcome, transactions } = await challenge(job, { onEvent: (event) => events.push(event) });
+  assert.equal([verdict, outcome, transactions], ['correct', 'none', 0]);
+  assert.equal(events.map(({ kind }) => kind), ['running', 'judged']);
+});
+
+test('a correct claim under attack is defended, though it is a stranger’s', async () => {
+  const job = await world.request();
+  await world.claim(WORKER, job);
+  const lie = tamper(world.truth, { slot: 5, element: 3 });
+  const { challengeCall } = await liarChallenge(job, lie);
+  const liar = world.devnet.sender(LIAR);
+  await liar.send(challengeCall);
+  const control = new AbortController();
+  const liarPlays = playOwnClaims({ contracts: world.contracts, sender: liar, jobId: job, trace: lie, signal: control.signal });
+  const { verdict, outcome, claimId, foundStep } = await challenge(job);
+  control.abort();
+  await liarPlays;
+  assert.equal([verdict, outcome, claimId], ['wrong', 'won', null]);
+  assert.equal([foundStep?.slot, foundStep?.element], [5, 3]);
+});
+
+async function liarChallenge(job: JobId, lie: TraceSource) {
+  const { contracts, devnet } = world;
+  const { sealOf } = await import('../../src/commit/seal.js');
+  const { outputRootOfTrace, postedOutput } = await import('../../src/dispute/trace.js');
+  const state = await readJob(contracts, job);
+  const { seal, outputRoot } = await contracts.jobs.read('getClaim', [state.firstClaim]);
+  const { modelId, inputRoot } = state;
+  const challengeCall = callOf(contracts, {
+    kind: 'challenge',
+    claimant: devnet.sender(LIAR).address,
+    bondWei: contracts.parameters.bondWei,
+    target: { claimId: state.firstClaim, modelId, inputRoot, seal, outputRoot },
+    seal: sealOf(contracts.sealDomain, job, devnet.sender(LIAR).address, lie.forest.root),
+    outputRoot: outputRootOfTrace(lie),
+    output: postedOutput(lie, state),
+  });
+  return { challengeCall };
+}
+
+test('killed at any move and started again, it goes on from the chain alone', async () => {
+  const { job, stop } = await liarClaims({ slot: 4, element: 0 });
+  let lives = 0;
+  for (let moves = 1; ; moves = 1) {
+    const result = await challenge(job, { sender: mortal(world.devnet.sender(WATCHTOWER), moves) }).catch((error: Error) => error);
+    lives++;
+    if (!(result instanceof Error)) {
+      assert.equal([result.verdict, result.outcome], ['wrong', 'won']);
+      break;
+    }
+    assert.is(result.message, 'killed');
+    if ((await world.contracts.jobs.read('getClaim', [1n])).status !== 1n) break;
+  }
+  await stop();
+  assert.is((await world.contracts.jobs.read('getClaim', [1n])).status, 2n, 'the liar has lost');
+  assert.is(lives, 5, 'challenge, reveal, descend, leaf, proof: one in each life');
+  assert.is(await world.contracts.jobs.read('claimCount', []), 2n, 'one bond was put up, not one in each life');
+});
+
+/** Dies when so many transactions are mined, without learning of the last one. */
+function mortal(sender: Sender, moves: number): Sender {
+  let left = moves;
+  const send: Sender['send'] = async (call) => {
+    const sent = await sender.send(call);
+    if (--left === 0) throw new Error('killed');
+    return sent;
+  };
+  return new Proxy(sender, { get: (target, key) => (key === 'send' ? send : Reflect.get(target, key, target)) });
+}
+
+test('it can go on until the job is final', async () => {
+  const { job, stop } = await liarClaims({ slot: 1, element: 0 });
+  const playing = challenge(job, { untilFinal: true });
+  await eventually(async () => (await world.contracts.jobs.read('getClaim', [1n])).status === 2n);
+  await world.passWindow();
+  const { outcome } = await playing;
+  await stop();
+  assert.is(outcome, 'won');
+  assert.is((await readJob(world.contracts, job)).winner, 2n);
+});
+
+test('what cannot be verified is neither correct nor wrong, and nothing is bonded on it', async () => {
+  const job = await world.request({ byRoot: true });
+  await world.claim(LIAR, job, tamper(world.truth, { slot: 1, element: 0 }));
+  const sender = world.devnet.sender(WATCHTOWER);
+  const { verdict, reason, outcome } = await challenge(job, { sender });
+  assert.equal([verdict, outcome], ['unverifiable', 'none']);
+  assert.match(reason ?? '', 'went by its root');
+  const elsewhere = new Store(`${world.store.folder}-empty`);
+  const registered = await challenge(await world.request().then(claimed), { sender, store: elsewhere });
+  assert.is(registered.verdict, 'correct', 'the artefact is fetched from where its registrant says');
+  assert.is(sender.meter.entries.length, 0);
+});
+
+async function claimed(job: JobId): Promise<JobId> {
+  await world.claim(WORKER, job);
+  return job;
+}
+
+test('too late to challenge', async () => {
+  const job = await world.request();
+  await world.claim(LIAR, job, tamper(world.truth, { slot: 1, element: 0 }));
+  await world.passWindow();
+  const { verdict, outcome, claimId } = await challenge(job);
+  assert.equal([verdict, outcome, claimId], ['wrong', 'tooLate', null]);
+});
+
+test('nothing to challenge', async () => {
+  assert.is(await codeOf(challenge(jobId(7))), 'OG_UNKNOWN_JOB');
+  const job = await world.request({ claimSeconds: seconds(1000) });
+  assert.match((await errorOf(challenge(job))).message, 'Job 1 has no live claim');
+});
+
+test.run();
