@@ -44,7 +44,8 @@ function operandBound(program: Program, step: Step, name: OperandName): LeafBoun
     if (runs === 1 && strideBytes <= stretchBytes + LEAF_BYTES) stretchBytes += strideBytes * (size - 1);
     else runs *= size;
   }
-  const perRun = Math.floor((stretchBytes - 1 + LEAF_BYTES - 1) / LEAF_BYTES) + 1;
+  // Elements are aligned to their width, so a stretch of one never straddles two leaves.
+  const perRun = Math.floor((stretchBytes - width + LEAF_BYTES - width) / LEAF_BYTES) + 1;
   return { leaves: Math.min(runs * perRun, all), runs: Math.min(runs, all) };
 }
 

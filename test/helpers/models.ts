@@ -23,11 +23,14 @@ export interface TestModel {
   samples(count: number): readonly Float32Array[];
 }
 
-const digitsHeldOut = (count: number): Float32Array[] =>
-  loadDigits()
-    .filter(({ heldOut }: Digit) => heldOut)
-    .slice(0, count)
+let heldOut: Float32Array[] | null = null;
+
+function digitsHeldOut(count: number): Float32Array[] {
+  heldOut ??= loadDigits()
+    .filter((digit: Digit) => digit.heldOut)
     .map(({ pixels }: Digit) => pixels);
+  return heldOut.slice(0, count);
+}
 
 /** Uniform in [lo, hi), from a seed of its own. */
 function generated(elements: number, lo: number, hi: number, seed: number): (count: number) => Float32Array[] {
@@ -109,7 +112,11 @@ async function compileWithRuntime(model: TestModel, calibration: FloatSample[]):
 
 /** Sample `index` as slot 0. */
 export function packedSample(model: TestModel, program: Program, index: number): Int32Array {
-  const data = model.samples(index + 1)[index]!;
+  return packed(model, program, model.samples(index + 1)[index]!);
+}
+
+/** One sample as slot 0. */
+export function packed(model: TestModel, program: Program, data: Float32Array): Int32Array {
   if (data.length !== elementCount(model.input.shape))
     throw new RangeError(`${model.name}: a sample of ${data.length}`);
   return packInputs(program, { [model.input.name]: { shape: model.input.shape, data } });

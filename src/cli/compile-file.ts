@@ -1,0 +1,97 @@
+import { basename } from 'node:path';
+import type { Compiled } from '../compiler/compile.js';
+import type { RunProgram } from '../compiler/fidelity.js';
+import { UserError } from '../errors.js';
+import type { Executor } from '../executor/executor.js';
+import type { Program } from '../program/program.js';
+import type { DeclaredInput } from './arrays/inputs.js';
+import type { Sample } from './arrays/samples.js';
+import { readModelFile } from './model-files.js';
+
+export interface CompileFileOptions {
+  readonly shapes?: Record<string, number[]>;
+  /** File or folder of samples. */
+  readonly calibration?: string;
+  readonly bits?: number;
+  /** Artefact whose measured ranges are used instead of measuring. */
+  readonly rangesFrom?: string;
+}
+
+/** Compiles an ONNX file with samples from disk. `parameters` are the weights in that file. */
+export async function compileFile(
+  path: string,
+  options: CompileFileOptions,
+): Promise<Compiled & { parameters: number }> {
+  const { bytes, isArtefact } = readModelFile(path);
+  if (isArtefact) {
+    throw new UserError(
+      'OG_BAD_MODEL',
+      `${basename(path)} is an artefact: it is compiled already.`,
+      `og inspect ${path} shows what is in it.`,
+    );
+  }
+  const [{ compile }, { inspect }, { loadFloatRuntime }] = await Promise.all([
+    import('../compiler/compile.js'),
+    import('../compiler/inspect.js'),
+    import('../executor/float.js'),
+  ]);
+  const shapes = options.shapes ?? {};
+  const calibration =
+    options.calibration === undefined ? undefined : await samplesFor(bytes, path, shapes, options.calibration);
+  const ranges = options.rangesFrom === undefined ? undefined : await rangesOf(options.rangesFrom);
+  const { runProgram, close } = await programRunner();
+  const request = {
+    bytes,
+    file: basename(path),
+    shapes,
+    runProgram,
+    ...(calibration ? { calibration } : {}),
+    ...(options.bits === undefined ? {} : { bits: options.bits }),
+    ...(ranges ? { ranges } : {}),
+  };
+  try {
+    const compiled = await compile(request, loadFloatRuntime());
+    return { ...compiled, parameters: inspect(bytes, path).parameters };
+  } finally {
+    await close();
+  }
+}
+
+/** Runs programs for the fidelity report, each opened once. */
+async function programRunner(): Promise<{ runProgram: RunProgram; close: () => Promise<void> }> {
+  const { Executor } = await import('../executor/executor.js');
+  const open = new Map<Program, Executor>();
+  return {
+    async runProgram(program, input) {
+      const executor = open.get(program) ?? (await Executor.load(program));
+      open.set(program, executor);
+      return executor.run(input);
+    },
+    async close() {
+      for (const executor of open.values()) await executor.close();
+    },
+  };
+}
+/** Samples are cut to the shapes that the model will be compiled for. */
+async function samplesFor(
+  bytes: Uint8Array,
+  path: string,
+  shapes: Record<string, number[]>,
+  samples: string,
+): Promise<Sample[]> {
+  const [{ readModel }, { fixShapes }, { readSamples }] = await Promise.all([
+    import('../compiler/onnx/read.js'),
+    import('../compiler/shapes.js'),
+    import('./arrays/samples.js'),
+  ]);
+  const { inputs } = readModel(bytes, basename(path)).graph;
+  const fixed = fixShapes(inputs, shapes, () => {});
+  const declared: DeclaredInput[] = inputs.map(({ name, type }) => ({ name, type, shape: fixed[name]! }));
+  return readSamples(samples, declared);
+}
+
+async function rangesOf(path: string): Promise<Record<string, [number, number]>> {
+  const { decodeArtefact } = await import('../program/artefact.js');
+  const { bytes } = readModelFile(path);
+  return decodeArtefact(bytes, basename(path)).ranges;
+}

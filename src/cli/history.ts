@@ -1,0 +1,58 @@
+/** What happened to a job, event by event, as its contracts said it. */
+import type { GameLog } from '../chain/game-log.js';
+import { showWei } from './amounts.js';
+import { short } from './ids.js';
+import type { Json } from './json.js';
+import { table } from './table.js';
+
+type GameEvent = ReturnType<GameLog['history']>[number];
+
+export function historyJson(events: readonly GameEvent[]): Json {
+  return events.map(({ name, args, blockNumber, transactionHash }) => ({
+    event: name,
+    block: blockNumber,
+    txHash: transactionHash,
+    args: args as unknown as Json,
+  }));
+}
+
+export function showHistory(events: readonly GameEvent[]): string {
+  return table(
+    ['block', 'what happened', 'transaction'],
+    events.map((event) => [event.blockNumber, eventText(event), short(event.transactionHash)]),
+    [0],
+  );
+}
+
+function eventText(event: GameEvent): string {
+  switch (event.name) {
+    case 'JobRequested':
+      return `requested by ${event.args.requester} for ${showWei(event.args.feeWei)}`;
+    case 'Claimed':
+      return `claim ${event.args.claimId} by ${event.args.claimant}${event.args.target > 0n ? ` against claim ${event.args.target}` : ''}`;
+    case 'Revealed':
+      return `claim ${event.args.claimId} revealed its trace root ${short(event.args.traceRoot)}`;
+    case 'ClaimLost':
+      return `claim ${event.args.claimId} lost: ${showWei(event.args.burnedWei)} burned, ${showWei(event.args.potWei)} into the pot`;
+    case 'ClaimClosed':
+      return `claim ${event.args.claimId} was needless: ${showWei(event.args.burnedWei)} burned, ${showWei(event.args.returnedWei)} returned`;
+    case 'JobFinal':
+      return `final: claim ${event.args.claimId} is the answer, ${showWei(event.args.paidWei)} credited to ${event.args.claimant}`;
+    case 'JobVoid':
+      return `void: ${showWei(event.args.feeReturnedWei)} returned, ${showWei(event.args.burnedWei)} burned`;
+    case 'MatchOpened':
+      return `match ${event.args.matchId} between claims ${event.args.claim0} and ${event.args.claim1}`;
+    case 'NodeOpened':
+      return `match ${event.args.matchId}: side ${event.args.side} opened its node at height ${event.args.height}, position ${event.args.position}`;
+    case 'Descended':
+      return `match ${event.args.matchId}: they part at height ${event.args.height}, position ${event.args.position}`;
+    case 'LeafPosted':
+      return `match ${event.args.matchId}: side ${event.args.side} posted its leaf`;
+    case 'ElementComputed':
+      return `match ${event.args.matchId}: element ${event.args.element} of slot ${event.args.slot} is ${event.args.computed} (claimed ${event.args.value0} and ${event.args.value1})`;
+    case 'MatchEnded':
+      return `match ${event.args.matchId} ended`;
+    default:
+      return event.name;
+  }
+}
