@@ -86,7 +86,7 @@ export function decodeSafetensors(bytes: Uint8Array, name: string): Safetensors 
     if (![from, to, elements].every(Number.isSafeInteger) || from < 0 || to - from !== elements * width)
       return bad(`tensor "${tensorName}" has ${to - from} bytes for ${elements} elements of ${width}`);
     if (start + to > bytes.length) return bad(`tensor "${tensorName}" ends after the file does; the file is cut off`);
-    const raw = bytes.slice(start + from, start + to);
+    const raw = new Uint8Array(bytes.subarray(start + from, start + to)); // a copy that is aligned, also of a Buffer
     return { name: tensorName, width, data: Int32Array.from(new ARRAY_OF_WIDTH[width](raw.buffer)) };
   });
   return { metadata: metadata as Record<string, string>, tensors };

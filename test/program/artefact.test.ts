@@ -48,6 +48,11 @@ test('an artefact comes back as it was, and the same content gives the same byte
   assert.equal(encodeArtefact(decodeArtefact(bytes, 'file.og')), bytes);
 });
 
+test('a Buffer in the middle of another one reads the same', () => {
+  const shifted = Buffer.concat([Buffer.alloc(3), bytes]).subarray(3);
+  assert.equal(decodeArtefact(shifted, 'file.og'), artefact);
+});
+
 test('every prefix of an artefact is refused with a sentence', () => {
   for (let length = 0; length < bytes.length; length += 7) assert.match(refusal(bytes.slice(0, length)), /file\.og/);
 });
