@@ -78,12 +78,12 @@ function allErrors(): AbiItem[] {
   return union(...abis).filter((item) => item.type === 'error');
 }
 
-function deploymentBytecode(): string {
-  const deployment = artifact('Deployment', 'Deployment');
-  if (!deployment) return '0x';
-  const unlinked = Object.keys(deployment.bytecode.linkReferences);
-  if (unlinked.length > 0) throw new Error(`Deployment must not need linking, but refers to ${unlinked.join(', ')}.`);
-  return deployment.bytecode.object;
+function creationCode(name: 'Deployment' | 'StepVerifier'): string {
+  const contract = artifact(name, name);
+  if (!contract) throw new Error(`forge has built no ${name}.`);
+  const unlinked = Object.keys(contract.bytecode.linkReferences);
+  if (unlinked.length > 0) throw new Error(`${name} must not need linking, but refers to ${unlinked.join(', ')}.`);
+  return contract.bytecode.object;
 }
 
 function generated(): string {
@@ -98,7 +98,9 @@ function generated(): string {
     `export const abis = { ${Object.keys(CONTRACTS).join(', ')} } as const;`,
     `export const errorsAbi = ${JSON.stringify(allErrors(), null, 1)} as const;`,
     '/** Creation code of Deployment, without its constructor arguments. */',
-    `export const deploymentBytecode: \`0x\${string}\` = '${deploymentBytecode()}';`,
+    `export const deploymentBytecode: \`0x\${string}\` = '${creationCode('Deployment')}';`,
+    '/** Creation code of StepVerifier, which has no constructor arguments. */',
+    `export const verifierBytecode: \`0x\${string}\` = '${creationCode('StepVerifier')}';`,
     '',
   ].join('\n');
 }

@@ -11,11 +11,8 @@ contract Deploy is Script {
     function run() external returns (Deployment deployment) {
         Parameters memory parameters = standardParameters();
         address predicted = addressOf(parameters);
-        if (predicted.code.length == 0) {
-            vm.broadcast();
-            (bool success,) = CREATE2_FACTORY.call(bytes.concat(bytes32(0), _initCode(parameters)));
-            require(success, "the CREATE2 proxy could not deploy");
-        }
+        if (verifierAddress().code.length == 0) _create(vm.getCode("StepVerifier.sol:StepVerifier"));
+        if (predicted.code.length == 0) _create(_initCode(parameters));
         deployment = Deployment(predicted);
         console.log("Deployment", predicted);
         console.log("Jobs      ", address(deployment.jobs()));
@@ -23,6 +20,11 @@ contract Deploy is Script {
 
     function addressOf(Parameters memory parameters) public view returns (address) {
         return vm.computeCreate2Address(bytes32(0), keccak256(_initCode(parameters)), CREATE2_FACTORY);
+    }
+
+    function verifierAddress() public view returns (address) {
+        bytes32 codeHash = keccak256(vm.getCode("StepVerifier.sol:StepVerifier"));
+        return vm.computeCreate2Address(bytes32(0), codeHash, CREATE2_FACTORY);
     }
 
     function standardParameters() public pure returns (Parameters memory) {
@@ -39,7 +41,13 @@ contract Deploy is Script {
         });
     }
 
+    function _create(bytes memory initCode) private {
+        vm.broadcast();
+        (bool success,) = CREATE2_FACTORY.call(bytes.concat(bytes32(0), initCode));
+        require(success, "the CREATE2 proxy could not deploy");
+    }
+
     function _initCode(Parameters memory parameters) private view returns (bytes memory) {
-        return bytes.concat(vm.getCode("Deployment.sol:Deployment"), abi.encode(parameters));
+        return bytes.concat(vm.getCode("Deployment.sol:Deployment"), abi.encode(parameters, verifierAddress()));
     }
 }

@@ -9,7 +9,9 @@ import {StepVerifier} from "./StepVerifier.sol";
 import {Parameters} from "./interfaces/IJobs.sol";
 
 /// @title One set of contracts that know one another for ever.
-/// @notice Its address, and so theirs, follows from the parameters alone when it is deployed through a CREATE2 proxy.
+/// @notice Its address, and so theirs, follows from the parameters alone when it and the verifier are deployed through a CREATE2
+/// proxy. The verifier has no state and no ties, so it comes first and apart: together they would exceed the 49,152 bytes of
+/// init code that one transaction may bring (EIP-3860).
 contract Deployment {
     ModelRegistry public immutable registry;
     StepVerifier public immutable verifier;
@@ -17,13 +19,14 @@ contract Deployment {
     Matches public immutable matches;
     Inputs public immutable inputs;
 
-    constructor(Parameters memory parameters) {
+    constructor(Parameters memory parameters, StepVerifier verifier_) {
+        assert(address(verifier_).code.length != 0);
         registry = new ModelRegistry();
-        verifier = new StepVerifier();
+        verifier = verifier_;
         // Jobs comes first and knows where the other two will be.
-        (Jobs jobs_, Matches matches_, Inputs inputs_) = (Jobs(_created(3)), Matches(_created(4)), Inputs(_created(5)));
+        (Jobs jobs_, Matches matches_, Inputs inputs_) = (Jobs(_created(2)), Matches(_created(3)), Inputs(_created(4)));
         jobs = new Jobs(parameters, registry, matches_, inputs_);
-        matches = new Matches(registry, verifier, jobs_, parameters.clockSeconds);
+        matches = new Matches(registry, verifier_, jobs_, parameters.clockSeconds);
         inputs = new Inputs(registry, jobs_, parameters.inputDemandSeconds, parameters.inputDemandWei);
         assert(jobs == jobs_ && matches == matches_ && inputs == inputs_);
     }

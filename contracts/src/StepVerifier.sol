@@ -76,26 +76,29 @@ contract StepVerifier is IStepVerifier {
         unchecked {
             uint256[] memory dims = step.redDims;
             uint256 last = dims.length - 1;
-            uint256[] memory indices = new uint256[](last);
+            uint256 length = dims[last];
             Reader memory a = reduction.readers[0];
             Reader memory b = reduction.readers[1];
             Reader memory c = reduction.readers[2];
             bool isDot = step.combine == Combine.PRODUCT && step.reduce == Reduce.SUM && a.fill == 0 && b.fill == 0;
-            uint256 i;
+            uint256 row;
+            uint256 i; // one more than the first index that changes before the next row; 0 after the last row
             do {
-                a.enter(dims[last]);
-                b.enter(dims[last]);
-                c.enter(dims[last]);
-                if (isDot) reduction.accumulator += _dot(a, b, dims[last]);
-                else _addRow(step, reduction, dims[last]);
+                a.enter(length);
+                b.enter(length);
+                c.enter(length);
+                if (isDot) reduction.accumulator += _dot(a, b, length);
+                else _addRow(step, reduction, length);
+                uint256 rest = ++row;
                 for (i = last; i != 0; --i) {
-                    uint256 index = ++indices[i - 1];
-                    int256 distance = 1;
-                    if (index == dims[i - 1]) (distance, indices[i - 1]) = (1 - int256(index), 0);
+                    uint256 dim = dims[i - 1];
+                    bool turns = rest % dim == 0;
+                    int256 distance = turns ? 1 - int256(dim) : int256(1);
                     a.move(i - 1, distance);
                     b.move(i - 1, distance);
                     c.move(i - 1, distance);
-                    if (distance == 1) break;
+                    if (!turns) break;
+                    rest /= dim;
                 }
             } while (i != 0);
             if (isDot) reduction.accumulator *= a.weight * b.weight;

@@ -5,7 +5,7 @@
 import { AbiCoder, concat, getCreate2Address, keccak256, type ParamType } from 'ethers';
 import type { Hex } from '../commit/hash.js';
 import { UserError } from '../errors.js';
-import { abis, deploymentBytecode } from './generated/contracts.js';
+import { abis, deploymentBytecode, verifierBytecode } from './generated/contracts.js';
 import type { Parameters } from './parameters.js';
 import type { Node } from './provider.js';
 import type { Sender, Sent } from './sender.js';
@@ -29,16 +29,19 @@ export interface Deployed {
   readonly sent: Sent | null;
 }
 
+const addressOf = (creation: Hex): Address => getCreate2Address(CREATE2_PROXY, SALT, keccak256(creation)) as Address;
+
+/** The verifier has no parameters: it is at the same address on every chain. */
+export const verifierAddress = (): Address => addressOf(verifierBytecode);
+
 function creationCode(parameters: Parameters): Hex {
-  if ((deploymentBytecode as string) === '0x')
-    throw new Error('The contracts are not built: run `node --import tsx tools/build-contracts.ts`.');
   const types = interfaceOf(abis.Deployment).deploy.inputs as readonly ParamType[];
-  return concat([deploymentBytecode, AbiCoder.defaultAbiCoder().encode(types, [parameters])]) as Hex;
+  return concat([deploymentBytecode, AbiCoder.defaultAbiCoder().encode(types, [parameters, verifierAddress()])]) as Hex;
 }
 
 /** Where a deployment with these parameters is, on any chain; needs no node. */
 export function deploymentAddress(parameters: Parameters): Address {
-  return getCreate2Address(CREATE2_PROXY, SALT, keccak256(creationCode(parameters))) as Address;
+  return addressOf(creationCode(parameters));
 }
 
 /** Deploys unless it is there already. */
@@ -46,11 +49,17 @@ export async function deploy(node: Node, sender: Sender, parameters: Parameters)
   const address = deploymentAddress(parameters);
   if ((await node.getCode(address)) !== '0x') return { address, sent: null };
   if ((await node.getCode(CREATE2_PROXY)) === '0x') await makeProxy(node, sender);
-  const data = concat([SALT, creationCode(parameters)]) as Hex;
-  const sent = await sender.send({ to: CREATE2_PROXY, data, kind: 'deploy' });
+  await create(node, sender, verifierAddress(), verifierBytecode);
+  return { address, sent: await create(node, sender, address, creationCode(parameters)) };
+}
+
+/** Creates a contract through the proxy; null when it is there already. */
+async function create(node: Node, sender: Sender, address: Address, creation: Hex): Promise<Sent | null> {
+  if ((await node.getCode(address)) !== '0x') return null;
+  const sent = await sender.send({ to: CREATE2_PROXY, data: concat([SALT, creation]) as Hex, kind: 'deploy' });
   if ((await node.getCode(address)) === '0x')
     throw new Error(`The deployment was mined (${sent.txHash}) but there is no contract at ${address}.`);
-  return { address, sent };
+  return sent;
 }
 
 /** The transaction names its gas price and no chain, so it works where transactions without a chain id (EIP-155) are accepted. */

@@ -115,7 +115,11 @@ async function startAnvil(options: DevnetOptions, chainId: number): Promise<{ pr
     anvil.kill();
     // A free port can be taken by somebody else before anvil gets it.
     if (options.port !== undefined || attempt === START_ATTEMPTS)
-      throw new UserError('OG_DEVNET', `The devnet could not start on port ${port}: ${problem}`, 'Choose another port (--port).');
+      throw new UserError(
+        'OG_DEVNET',
+        `The devnet could not start on port ${port}: ${problem}`,
+        'Choose another port (--port).',
+      );
   }
 }
 
@@ -127,7 +131,6 @@ function anvilArguments(options: DevnetOptions, chainId: number, port: number): 
     ['--accounts', options.accounts ?? 10],
     // As real chains have it, so that nothing works here that does not work there (EIP-7825).
     ['--enable-tx-gas-limit'],
-    ['--code-size-limit', 40_000], // TEMP until Deployment fits EIP-3860
     options.gasLimit === undefined ? [] : ['--gas-limit', options.gasLimit],
     options.blockTimeSeconds === undefined ? [] : ['--block-time', options.blockTimeSeconds],
   ].flatMap((argument) => argument.map(String));

@@ -46,27 +46,30 @@ library Openings {
         pure
         returns (Run[] memory runs, uint256 leafCount)
     {
-        bytes calldata packed = opening.runs;
-        runs = new Run[](packed.length / RUN_BYTES);
-        require(packed.length == runs.length * RUN_BYTES, IStepVerifier.StepVerifier_BadRun(runs.length));
-        bytes calldata leaves = opening.leaves;
-        uint256 data;
-        assembly ("memory-safe") {
-            data := leaves.offset
-        }
-        uint256 lowest;
-        for (uint256 i = 0; i < runs.length; ++i) {
-            uint256 word;
-            assembly ("memory-safe") {
-                word := calldataload(add(packed.offset, mul(i, RUN_BYTES)))
+        unchecked {
+            bytes calldata packed = opening.runs;
+            runs = new Run[](packed.length / RUN_BYTES);
+            require(packed.length == runs.length * RUN_BYTES, IStepVerifier.StepVerifier_BadRun(runs.length));
+            bytes calldata leaves = opening.leaves;
+            uint256 lowest;
+            for (uint256 i = 0; i < runs.length; ++i) {
+                Run memory run = runs[i];
+                uint256 word;
+                uint256 data;
+                assembly ("memory-safe") {
+                    word := calldataload(add(packed.offset, mul(i, RUN_BYTES)))
+                    data := leaves.offset
+                }
+                run.first = word >> 216;
+                run.end = run.first + ((word >> 200) & 0xffff);
+                run.data = data + leafCount * Merkle.LEAF_BYTES;
+                require(
+                    run.first >= lowest && run.first < run.end && run.end <= 1 << depth,
+                    IStepVerifier.StepVerifier_BadRun(i)
+                );
+                lowest = run.end;
+                leafCount += run.end - run.first;
             }
-            uint256 first = word >> 216;
-            uint256 count = (word >> 200) & 0xffff;
-            uint256 end = first + count;
-            require(count != 0 && first >= lowest && end <= 1 << depth, IStepVerifier.StepVerifier_BadRun(i));
-            runs[i] = Run(first, end, data + leafCount * Merkle.LEAF_BYTES);
-            leafCount += count;
-            lowest = end;
         }
     }
 

@@ -83,7 +83,7 @@ struct Operand {
 
 /// @title The step encoding (docs/protocol.md, "Step encoding"); its writer is src/program/encode.ts.
 /// @notice Refuses what is not an encoding: other versions, enums and widths, missing or additional bytes. That a step is
-/// legal is not checked here. Fields have 8 bytes at most, so arithmetic on them cannot overflow 256 bits.
+/// legal is not checked here. Fields have 8 bytes at most, so sums of products of two of them cannot overflow 256 bits.
 library StepCodec {
     uint256 private constant VERSION = 1;
     uint256 private constant MAX_LOOPS = 16;
@@ -105,9 +105,10 @@ library StepCodec {
             }
             _fixedPart(cursor, step);
             uint256 rest = element;
-            for (uint256 i = step.indices.length; i != 0;) {
-                uint256 dim = step.indices[--i];
-                step.indices[i] = rest % dim;
+            uint256[] memory indices = step.indices; // which are the dims so far
+            for (uint256 i = indices.length; i != 0;) {
+                uint256 dim = indices[--i];
+                indices[i] = rest % dim;
                 rest /= dim;
             }
             require(rest == 0, IStepVerifier.StepVerifier_NoSuchElement(element));
@@ -158,12 +159,12 @@ library StepCodec {
             int256 offset = _int(cursor, 8);
             uint256 length = 1 + _atMost(cursor, MAX_AXES);
             operand.at = new int256[](length);
-            operand.extents = new uint256[](length);
+            uint256[] memory extents = operand.extents = new uint256[](length);
             operand.coefs = new int256[](step.redDims.length * length);
             _affine(cursor, step, operand, 0, offset, 0);
             for (uint256 j = 1; j < length; ++j) {
                 int256 stride = _int(cursor, 4);
-                operand.extents[j] = _uint(cursor, 4);
+                extents[j] = _uint(cursor, 4);
                 _affine(cursor, step, operand, j, _int(cursor, 4), stride);
             }
         }
@@ -179,17 +180,19 @@ library StepCodec {
         int256 stride
     ) private pure {
         unchecked {
-            for (uint256 i = 0; i < step.indices.length; ++i) {
-                value += _int(cursor, 4) * int256(step.indices[i]);
+            uint256[] memory indices = step.indices;
+            for (uint256 i = 0; i < indices.length; ++i) {
+                value += _int(cursor, 4) * int256(indices[i]);
             }
-            operand.at[j] = value;
-            operand.at[0] += stride * value;
-            uint256 length = operand.at.length;
-            uint256 end = step.redRank * length;
-            for (uint256 i = 0; i < end; i += length) {
+            int256[] memory at = operand.at;
+            at[j] = value;
+            at[0] += stride * value;
+            int256[] memory coefs = operand.coefs;
+            uint256 end = step.redRank * at.length;
+            for (uint256 i = 0; i < end; i += at.length) {
                 int256 coef = _int(cursor, 4);
-                operand.coefs[i + j] = coef;
-                operand.coefs[i] += stride * coef;
+                coefs[i + j] = coef;
+                coefs[i] += stride * coef;
             }
         }
     }
@@ -198,8 +201,9 @@ library StepCodec {
         unchecked {
             dims = new uint256[](rank);
             for (uint256 i = 0; i < rank; ++i) {
-                dims[i] = _uint(cursor, 4);
-                _check(cursor, dims[i] != 0);
+                uint256 dim = _uint(cursor, 4);
+                _check(cursor, dim != 0);
+                dims[i] = dim;
             }
         }
     }

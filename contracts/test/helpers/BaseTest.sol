@@ -68,16 +68,24 @@ abstract contract BaseTest is Test {
         });
     }
 
-    /// @dev As og does it: salt 0 and the init code, sent to the deterministic CREATE2 proxy, which forge has.
+    /// @dev As og does it: the verifier, then the rest, salt 0 and the init code, sent to the deterministic CREATE2 proxy.
     function deploy(Parameters memory parameters) internal returns (Deployment) {
-        bytes memory initCode = abi.encodePacked(vm.getCode("Deployment.sol:Deployment"), abi.encode(parameters));
+        bytes memory verifierCode = vm.getCode("StepVerifier.sol:StepVerifier");
+        address verifier = vm.computeCreate2Address(bytes32(0), keccak256(verifierCode), CREATE2_FACTORY);
+        if (verifier.code.length == 0) create2(verifierCode);
+        bytes memory initCode = vm.getCode("Deployment.sol:Deployment");
+        return Deployment(create2(bytes.concat(initCode, abi.encode(parameters, verifier))));
+    }
+
+    /// @dev forge has the proxy.
+    function create2(bytes memory initCode) private returns (address) {
         (bool success, bytes memory created) = CREATE2_FACTORY.call(bytes.concat(bytes32(0), initCode));
         if (!success) {
             assembly ("memory-safe") {
                 revert(add(created, 0x20), mload(created))
             }
         }
-        return Deployment(address(bytes20(created)));
+        return address(bytes20(created));
     }
 
     // ---------------------------------------------------------------- traces
@@ -158,9 +166,7 @@ abstract contract BaseTest is Test {
     {
         Target memory target = targetOf(targetClaimId);
         vm.prank(claimant);
-        return jobs.challenge{value: BOND}(
-            target, seal, trace.slotRoot(TinyModel.STEP_COUNT), postedOutput(trace)
-        );
+        return jobs.challenge{value: BOND}(target, seal, trace.slotRoot(TinyModel.STEP_COUNT), postedOutput(trace));
     }
 
     function reveal(uint256 claimId, Trace memory trace) internal {

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {Deploy} from "../../script/Deploy.s.sol";
 import {Deployment} from "../../src/Deployment.sol";
+import {StepVerifier} from "../../src/StepVerifier.sol";
 import {IJobs, Parameters} from "../../src/interfaces/IJobs.sol";
 import {BaseTest} from "../helpers/BaseTest.sol";
 
@@ -28,7 +29,7 @@ contract DeploymentTest is BaseTest {
     }
 
     function test_initCodeSize() external view {
-        uint256 bytes_ = bytes.concat(vm.getCode("Deployment.sol:Deployment"), abi.encode(testParameters())).length;
+        uint256 bytes_ = bytes.concat(vm.getCode("Deployment.sol:Deployment"), abi.encode(testParameters(), address(0))).length;
         assertLe(bytes_, 49_152);
     }
 
@@ -58,7 +59,8 @@ contract DeploymentTest is BaseTest {
         parameters.bondWei = 0;
         vm.expectRevert(); // the proxy does not pass the reason on
         this.deployFromOutside(parameters);
+        StepVerifier verifier = deployment.verifier();
         vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_BadParameter.selector, "bondWei", 0));
-        new Deployment(parameters);
+        new Deployment(parameters, verifier);
     }
 }
