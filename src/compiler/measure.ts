@@ -29,14 +29,14 @@ export interface Measurement {
 
 const GENERATED_HEADROOM = 2;
 const LEAST_HEADROOM = 1.25;
-const MOST_HEADROOM = 3;
+const MOST_HEADROOM = 2.5;
 
 /**
  * Factor by which measured ranges are widened; values beyond saturate. The fewer samples, the more is likely to be beyond
  * them; and generated samples are less like what comes later than the user's own. A factor of two costs one of 16 bits.
  */
 export const headroomOf = (samples: number, generated: boolean): number =>
-  generated ? GENERATED_HEADROOM : Math.min(LEAST_HEADROOM + 3 / Math.sqrt(samples), MOST_HEADROOM);
+  generated ? GENERATED_HEADROOM : Math.min(LEAST_HEADROOM + 2 / Math.sqrt(samples), MOST_HEADROOM);
 
 /** Larger magnitudes stand for infinity in attention masks; they tell nothing about a range. */
 export const LARGEST_REAL = 1e30;
