@@ -4,6 +4,7 @@
  * proven every intermediate below 2^53.
  */
 import type { Program } from './program.js';
+import { clamp } from './range.js';
 import { elementCount, type Lookup, type Operand, type Step, type View } from './step.js';
 
 /** All slots of one execution: index 0 is the packed input, k the output of step k - 1. */
@@ -43,8 +44,6 @@ export function reader(program: Program, slots: Slots, operand: Operand): Reader
     return weight * (position === null ? view.fill : (data[position + shiftBy] as number));
   };
 }
-
-const clamp = (x: number, lo: number, hi: number): number => (x < lo ? lo : x > hi ? hi : x);
 
 /** How many elements further on an `indexed` combine reads for this value of b. */
 export function indexShift(step: Step, b: number): number {

@@ -17,9 +17,11 @@ const sourceSize = (program: Program, operand: Operand): { elements: number; wid
   return { elements: constant.data.length, width: constant.width };
 };
 
-/** Flat elements that the position moves by for one unit of a loop index. */
-function flatStride({ view }: Operand, loop: number): number {
-  return view.axes.reduce((sum, axis) => sum + axis.stride * axis.coefs[loop]!, view.coefs[loop]!);
+/** Bytes of its source that an operand's position moves by for one unit of a loop index. */
+export function strideBytes(program: Program, operand: Operand, loop: number): number {
+  const { view } = operand;
+  const stride = view.axes.reduce((sum, axis) => sum + axis.stride * axis.coefs[loop]!, view.coefs[loop]!);
+  return stride * sourceSize(program, operand).width;
 }
 
 /**
@@ -35,13 +37,13 @@ function operandBound(program: Program, step: Step, name: OperandName): LeafBoun
     return { leaves: reads, runs: reads };
   }
   const loops = step.redDims
-    .map((size, i) => ({ size, strideBytes: Math.abs(flatStride(operand, step.outDims.length + i)) * width }))
-    .filter(({ size, strideBytes }) => size > 1 && strideBytes > 0)
-    .sort((x, y) => x.strideBytes - y.strideBytes);
+    .map((size, i) => ({ size, bytes: Math.abs(strideBytes(program, operand, step.outDims.length + i)) }))
+    .filter(({ size, bytes }) => size > 1 && bytes > 0)
+    .sort((x, y) => x.bytes - y.bytes);
   let stretchBytes: number = width;
   let runs = 1;
-  for (const { size, strideBytes } of loops) {
-    if (runs === 1 && strideBytes <= stretchBytes + LEAF_BYTES) stretchBytes += strideBytes * (size - 1);
+  for (const { size, bytes } of loops) {
+    if (runs === 1 && bytes <= stretchBytes + LEAF_BYTES) stretchBytes += bytes * (size - 1);
     else runs *= size;
   }
   // Elements are aligned to their width, so a stretch of one never straddles two leaves.
@@ -50,7 +52,7 @@ function operandBound(program: Program, step: Step, name: OperandName): LeafBoun
 }
 
 /** Operands of a step that read a tensor, without those it does not use. */
-function readingOperands(step: Step): OperandName[] {
+export function readingOperands(step: Step): OperandName[] {
   const used = (name: OperandName): boolean => {
     if (name === 'b') return step.combine !== 'first';
     if (name === 'c') return step.combine === 'select' || step.post === 'divide';

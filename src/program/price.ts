@@ -7,9 +7,9 @@
 import { depthFor } from '../commit/model.js';
 import { LEAF_BYTES, leafCount } from '../commit/tensor.js';
 import { encodeStep } from './encode.js';
-import { leafBounds } from './leaf-bound.js';
+import { leafBounds, readingOperands, strideBytes } from './leaf-bound.js';
 import { type Program, slotCount, slotShape } from './program.js';
-import { elementCount } from './step.js';
+import { elementCount, type OperandName, type Step } from './step.js';
 
 /** Levels of the trace tree that one round of a match descends. */
 export const LEVELS_PER_ROUND = 4;
@@ -27,15 +27,24 @@ const HASH_BYTES = 32;
 const FIXED_CALLDATA_BYTES = 1_100 + 2 * LEAF_BYTES;
 const RUN_BYTES = 7;
 
-/** Execution gas of the one-element check: a fixed part, and per unit of what it works through. */
+/** What proveStep does around the computation: state, claims, leaves, the step's proof, the end of the match and the loser's bond. */
+const PROOF_GAS = 125_000;
+
+/**
+ * Upper bounds of StepVerifier's execution, asserted by contracts/test/unit/StepVerifier.gas.t.sol over all vectors. A row is all of the last
+ * reduction dimension; a piece is a stretch of a row that lies in one leaf or run.
+ */
 const EXECUTION_GAS = {
-  fixed: 120_000,
-  perTerm: 600,
-  perInnerRun: 6_000,
-  perLeaf: 900,
-  perSibling: 700,
-  perEncodedByte: 60,
-};
+  fixed: 22_000,
+  perEncodedByte: 66,
+  perLeaf: 850,
+  perRun: 2_300,
+  perSibling: 450,
+  perRow: 3_000,
+  perRowAndAxis: 560,
+  perPiece: 1_700,
+  perTerm: { dotProduct: 75, first: 250, other: 750 },
+} as const;
 
 /** Upper bounds of whole transactions other than the one-element check. */
 const MOVE_GAS = { challenge: 320_000, reveal: 110_000, descend: 110_000, postLeaf: 75_000 };
@@ -74,6 +83,31 @@ export function treeDepths(program: Program): {
   };
 }
 
+/** Execution gas of going through all reduction indices of one output element. */
+function reductionGas(program: Program, step: Step): number {
+  const terms = elementCount(step.redDims);
+  const rows = terms / (step.redDims.at(-1) ?? 1);
+  const operands = readingOperands(step).filter((name) => name !== 'mult' && name !== 'add');
+  const axes = operands.reduce((sum, name) => sum + step[name].view.axes.length, 0);
+  const pieces = operands.reduce((sum, name) => sum + (jumps(program, step, name) ? terms : rows), 0);
+  const { perTerm } = EXECUTION_GAS;
+  const isDot =
+    step.combine === 'product' &&
+    step.reduce === 'sum' &&
+    [step.a, step.b].every(({ source, view }) => source.kind !== 'none' && view.fill === 0);
+  const term = isDot ? perTerm.dotProduct : step.combine === 'first' ? perTerm.first : perTerm.other;
+  return (
+    rows * (EXECUTION_GAS.perRow + EXECUTION_GAS.perRowAndAxis * axes) + EXECUTION_GAS.perPiece * pieces + term * terms
+  );
+}
+
+/** Whether neighbouring terms of an operand can lie in different leaves throughout. */
+function jumps(program: Program, step: Step, name: OperandName): boolean {
+  if (name === 'a' && step.combine === 'indexed') return true;
+  const last = step.outDims.length + step.redDims.length - 1;
+  return step.redDims.length > 0 && Math.abs(strideBytes(program, step[name], last)) > LEAF_BYTES;
+}
+
 /** Worst-case price of checking one element of a step. @param stepIndex position in `program.steps`. */
 export function priceStep(program: Program, stepIndex: number, depths = treeDepths(program)): StepPrice {
   const step = program.steps[stepIndex]!;
@@ -88,15 +122,14 @@ export function priceStep(program: Program, stepIndex: number, depths = treeDept
     (trace.runs + constants.runs) * RUN_BYTES +
     (siblings + depths.slot) * HASH_BYTES +
     encodedBytes;
-  const terms = elementCount(step.redDims);
-  const innerRuns = terms / (step.redDims.at(-1) ?? 1);
   const execution =
+    PROOF_GAS +
     EXECUTION_GAS.fixed +
-    EXECUTION_GAS.perTerm * terms +
-    EXECUTION_GAS.perInnerRun * innerRuns +
+    EXECUTION_GAS.perEncodedByte * encodedBytes +
     EXECUTION_GAS.perLeaf * leaves +
+    EXECUTION_GAS.perRun * (trace.runs + constants.runs) +
     EXECUTION_GAS.perSibling * siblings +
-    EXECUTION_GAS.perEncodedByte * encodedBytes;
+    reductionGas(program, step);
   const gas =
     TRANSACTION_GAS + Math.max(execution + CALLDATA_GAS_PER_BYTE * calldataBytes, FLOOR_GAS_PER_BYTE * calldataBytes);
   return { index: stepIndex, name: step.name, gas: Math.ceil(gas), calldataBytes };

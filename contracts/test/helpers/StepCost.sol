@@ -10,15 +10,15 @@ import {StepVector} from "./StepVectors.sol";
 /// all of the last reduction index, a **piece** what an operand reads of a row without leaving a run of leaves.
 contract StepCost {
     uint256 private constant FIXED = 22_000;
-    uint256 private constant PER_ENCODED_BYTE = 70;
+    uint256 private constant PER_ENCODED_BYTE = 66;
     uint256 private constant PER_LEAF = 850;
-    uint256 private constant PER_RUN = 2500;
-    uint256 private constant PER_SIBLING = 500;
-    uint256 private constant PER_ROW = 3300;
-    uint256 private constant PER_ROW_AND_AXIS = 550;
-    uint256 private constant PER_PIECE = 1750;
+    uint256 private constant PER_RUN = 2300;
+    uint256 private constant PER_SIBLING = 450;
+    uint256 private constant PER_ROW = 3000;
+    uint256 private constant PER_ROW_AND_AXIS = 560;
+    uint256 private constant PER_PIECE = 1700;
     uint256 private constant PER_DOT_TERM = 75; // of a sum of products whose fills are 0
-    uint256 private constant PER_FIRST_TERM = 275;
+    uint256 private constant PER_FIRST_TERM = 250;
     uint256 private constant PER_OTHER_TERM = 750;
 
     function bound(StepVector calldata v) external pure returns (uint256 gas) {
