@@ -7,7 +7,7 @@ import { OgError, UserError } from '../errors.js';
 import { checkProgram } from '../program/check.js';
 import type { Program } from '../program/program.js';
 import { type Range, widthRange } from '../program/range.js';
-import { type Limits, LIMITS } from './emit/accumulate.js';
+import { LIMITS, type Limits } from './emit/accumulate.js';
 import { type EmittedModel, emitProgram, placeOf, type Segment, slotName } from './emit/program.js';
 import { loadRuntime, nodeOf, openSession, type RuntimeSession, sentenceOf } from './runtime.js';
 import { runSegments, SEGMENT_LIMITS, type SegmentLimits, traceSegments } from './segments.js';

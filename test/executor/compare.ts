@@ -2,7 +2,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema } from 'onnx-buf';
 import * as assert from 'uvu/assert';
-import { type Limits, LIMITS } from '../../src/executor/emit/accumulate.js';
+import { LIMITS, type Limits } from '../../src/executor/emit/accumulate.js';
 import { emitProgram } from '../../src/executor/emit/program.js';
 import { Executor, type ExecutorOptions } from '../../src/executor/executor.js';
 import { checkProgram } from '../../src/program/check.js';
@@ -10,7 +10,7 @@ import { evaluate } from '../../src/program/evaluate.js';
 import type { Program } from '../../src/program/program.js';
 
 /** Everything is unrolled and cut into small pieces: the ways that only large programs take. */
-export const TINY: Limits = { piece: 24, unroll: 1 };
+export const TINY: Limits = { piece: 24, unroll: 1, block: 24 };
 
 export const PLAIN: ExecutorOptions = { threads: 1 };
 export const IN_PIECES: ExecutorOptions = { threads: 2, optimize: true, limits: TINY };

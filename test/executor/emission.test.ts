@@ -1,6 +1,7 @@
 /** Programs made by hand, one for each way in which the executor emits a step. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { LIMITS } from '../../src/executor/emit/accumulate.js';
 import type { Program } from '../../src/program/program.js';
 import { INT32_MAX, INT32_MIN, NO_VIEW, scalar } from '../../src/program/step.js';
 import { randomInput } from '../helpers/random-program.js';
@@ -62,7 +63,7 @@ test('a depthwise convolution is one product and one sum for each position of it
   assert.is(used['Gather'], undefined);
 });
 
-const TINY_WINDOW = { piece: 2 ** 24, unroll: 1 };
+const TINY_WINDOW = { ...LIMITS, unroll: 1 };
 
 test('a convolution of a channels-first tensor', async () => {
   const sketch = new Sketch([3, 8, 7]);
@@ -279,6 +280,25 @@ test('a factor next to 1 and an addend next to 0', async () => {
   sketch.step('a half, less 2^-30', [50], { a, mult: scalar(2 ** 30), add: scalar(2 ** 29 - 1 - 2 ** 29), shift: 30 });
   sketch.step('close to 2^53', [50], { a, mult: scalar(2 ** 36), add: scalar(2 ** 52 - 1), shift: 52 });
   await same(sketch);
+});
+
+test('an addend that with its rounding leaves the exact numbers, before the accumulator brings it back', async () => {
+  const sketch = new Sketch([50]);
+  const below = sketch.step('below', [50], { a: sketch.read(sketch.input, 1, [at(0)]), lo: -100, hi: -50 });
+  const a = sketch.read(below, 1, [at(0)]);
+  sketch.step('alone', [50], { a, mult: scalar(2 ** 44), add: scalar(2 ** 53 - 1), shift: 45 });
+  const weights = sketch.constant([3], [2 ** 20, 2 ** 21, 2 ** 22]);
+  sketch.step('dot', [3], {
+    red: [1],
+    combine: 'product',
+    reduce: 'sum',
+    a: sketch.read(below, 2, [at(1)]),
+    b: sketch.read(weights, 2, [at(0)]),
+    mult: scalar(2 ** 22),
+    add: scalar(2 ** 53 - 1),
+    shift: 43,
+  });
+  await same(sketch, 1);
 });
 
 test('tensors joined by masks', async () => {

@@ -33,7 +33,7 @@ test(`${PROGRAMS} random programs give the same integers as the reference evalua
   let elements = 0;
   for (let seed = 0; seed < PROGRAMS; seed++) {
     const program = randomProgram(seed, seed % 4 === 0 ? { maxElements: 400 } : {});
-    const ways = [seed % 8 === 0 ? IN_SEGMENTS : PLAIN, IN_PIECES];
+    const ways = [seed % 8 === 0 ? IN_SEGMENTS : PLAIN, ...(seed % 2 === 0 ? [IN_PIECES] : [])];
     elements += await expectSame(program, randomInput(program, seed), ways, `seed ${seed}`);
   }
   if (process.env['OG_TEST_VERBOSE']) console.log(`${elements} elements were compared`);

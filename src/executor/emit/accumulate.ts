@@ -1,14 +1,14 @@
 /** Chooses how a nest's combine and reduce are emitted: as matrix products, window by window, in pieces, or as they are. */
 import { elementCount } from '../../program/step.js';
 import { isActive } from './access.js';
-import { type Affine, constantAddend, foldOf, folded } from './affine.js';
+import { type Affine, constantAddend, folded, foldOf } from './affine.js';
 import { type Addend, emitContraction, rolesOf } from './contract.js';
 import type { Graph, Value } from './graph.js';
 import { combinations, loopsOf, type Nest, operandsOf, outLoops, part, widest } from './nest.js';
 import { add, concat, expand, maximum, minimum, multiply, numberOfRank } from './ops.js';
 import { accessIn } from './reading.js';
 import { emitReduced } from './reduce.js';
-import { windowLoops, windowPositions } from './window.js';
+import { padded, positionsOf, windowLoops } from './window.js';
 
 /** acc = value · factor. The value has one axis per output loop, 1 where nothing depends on the loop. */
 export interface Accumulated {
@@ -25,9 +25,11 @@ export interface Limits {
   readonly piece: number;
   /** A window with fewer combinations than this is gathered in one tensor. */
   readonly unroll: number;
+  /** Elements of the output that are computed at a time where a window is not gathered: as many as the cache holds. */
+  readonly block: number;
 }
 
-export const LIMITS: Limits = { piece: 2 ** 24, unroll: 2 ** 13 };
+export const LIMITS: Limits = { piece: 2 ** 24, unroll: 2 ** 13, block: 2 ** 15 };
 
 /** Most window positions that are emitted one by one. */
 const MAX_POSITIONS = 256;
@@ -85,7 +87,19 @@ function isThin(nest: Nest, window: readonly number[]): boolean {
 }
 
 function emitWindow(g: Graph, nest: Nest, window: readonly number[], limits: Limits): Accumulated {
-  const parts = windowPositions(g, nest, window).map((each) => emit(g, each, limits, null));
+  return emitBlocks(g, padded(g, nest), window, limits);
+}
+
+/** Block by block of the output, so that what one window position leaves is still in the cache for the next. */
+function emitBlocks(g: Graph, nest: Nest, window: readonly number[], limits: Limits): Accumulated {
+  const size = elementCount(nest.outDims);
+  const loop = activeOutLoops(nest)[0];
+  if (size > limits.block && loop !== undefined) {
+    const extent = nest.outDims[loop] as number;
+    const count = Math.max(1, Math.min(extent - 1, Math.floor((extent * limits.block) / size)));
+    return inParts(g, nest, loop, count, (each) => emitBlocks(g, each, window, limits));
+  }
+  const parts = positionsOf(nest, window).map((each) => emit(g, each, limits, null));
   return fold(g, nest.reduce, parts);
 }
 
@@ -100,22 +114,40 @@ function fold(g: Graph, reduce: Nest['reduce'], parts: readonly Accumulated[]): 
   return { value: values.reduce((x, y) => join(g, x, y)), factor, folded: false, added: false };
 }
 
+/** Output loops of more than one index that an operand depends on. */
+function activeOutLoops(nest: Nest): number[] {
+  const loops = loopsOf(nest);
+  const accesses = operandsOf(nest).map((reading) => accessIn(reading, loops));
+  return outLoops(nest).filter((loop) => accesses.some((access) => isActive(access, loop)));
+}
+
 /** Cuts the longest output loop that an operand depends on; null when there is nothing to cut. */
 function emitPieces(g: Graph, nest: Nest, size: number, limits: Limits): Accumulated | null {
   const { outDims } = nest;
-  const loops = loopsOf(nest);
-  const accesses = operandsOf(nest).map((reading) => accessIn(reading, loops));
-  const loop = outLoops(nest)
-    .filter((each) => accesses.some((access) => isActive(access, each)))
-    .reduce<number | null>((best, each) => (best === null || outDims[each]! > outDims[best]! ? each : best), null);
+  const loop = activeOutLoops(nest).reduce<number | null>(
+    (best, each) => (best === null || outDims[each]! > outDims[best]! ? each : best),
+    null,
+  );
   if (loop === null) return null;
   const extent = outDims[loop] as number;
   const count = Math.max(1, Math.min(extent - 1, Math.floor((extent * limits.piece) / size)));
+  return inParts(g, nest, loop, count, (each) => emit(g, each, limits, null));
+}
+
+/** Emits `count` indices of an output loop at a time and joins them. */
+function inParts(
+  g: Graph,
+  nest: Nest,
+  loop: number,
+  count: number,
+  emitPart: (nest: Nest) => Accumulated,
+): Accumulated {
+  const extent = nest.outDims[loop] as number;
   const values: Value[] = [];
   for (let start = 0; start < extent; start += count) {
     const piece = part(nest, loop, start, Math.min(count, extent - start));
-    const { value, factor } = emit(g, piece, limits, null);
-    values.push(expand(g, multiply(g, value, numberOfRank(g, factor, outDims.length)), piece.outDims));
+    const { value, factor } = emitPart(piece);
+    values.push(expand(g, multiply(g, value, numberOfRank(g, factor, nest.outDims.length)), piece.outDims));
   }
   return { value: concat(g, values, loop), factor: 1, folded: false, added: false };
 }

@@ -1,6 +1,7 @@
 /** Emits the combine of a nest for all its loop indices at once. */
-import { emitIndexed } from './indexed.js';
+
 import type { Graph, Value } from './graph.js';
+import { emitIndexed } from './indexed.js';
 import { loopsOf, type Nest } from './nest.js';
 import { add, cast, compare, maximum, minimum, multiply, numberOfRank, subtract, where } from './ops.js';
 import { emitReading, emitWeighted, type Reading } from './reading.js';

@@ -5,7 +5,7 @@
 import type { StepBounds } from '../../program/bounds.js';
 import type { Program } from '../../program/program.js';
 import { magnitude } from '../../program/range.js';
-import { EXACT_LIMIT, elementCount, type Lookup, type Step } from '../../program/step.js';
+import { EXACT_LIMIT, type Lookup, type Step } from '../../program/step.js';
 import type { Accumulated } from './accumulate.js';
 import { type Affine, emitAddend, emitScaled } from './affine.js';
 import type { Graph, Value } from './graph.js';
@@ -20,7 +20,6 @@ import {
   multiply,
   number,
   numberOfRank,
-  reshape,
   scale,
   shiftBy,
   squareRoot,
@@ -106,6 +105,5 @@ function emitLookup(
   const position = clip(g, shiftBy(g, t, alreadyOff - base), reach(step.lo), reach(step.hi));
   const { data } = program.constants[constant]!;
   const table = g.constant(Float64Array.from(data), [data.length], `constant ${constant}`);
-  const flat = reshape(g, position, [elementCount(position.dims)]);
-  return reshape(g, gather(g, table, cast(g, flat, 'int32'), 0), position.dims);
+  return gather(g, table, cast(g, position, 'int32'), 0);
 }

@@ -54,6 +54,11 @@ class Search {
     return (this.access.ranges[loop] as LoopRange).count;
   }
 
+  /** Combinations of these loops. */
+  size(loops: readonly number[]): number {
+    return loops.reduce((n, loop) => n * this.count(loop), 1);
+  }
+
   stride(loop: number): number {
     return this.access.strides[loop] as number;
   }
@@ -226,39 +231,6 @@ class Search {
   }
 }
 
-/** The coordinates that a gather reads, for every combination of its loops, row-major; -1 where a guard says fill. */
-export function gatherIndex(access: Access, { loops, start, block, radix }: Gather): Int32Array {
-  const counts = loops.map((loop) => (access.ranges[loop] as LoopRange).count);
-  const result = new Int32Array(counts.reduce((n, count) => n * count, 1));
-  // The coordinate, then what each guard looks at: all affine in the loops.
-  const forms = [
-    { base: (start - block) / radix, coefs: loops.map((loop) => (access.strides[loop] as number) / radix) },
-    ...access.guards.map(({ base, coefs }) => ({ base, coefs: loops.map((loop) => coefs[loop] as number) })),
-  ];
-  const extents = access.guards.map((guard) => guard.extent);
-  const at = loops.map(() => 0);
-  const last = loops.length - 1;
-  const inner = counts[last] ?? 1;
-  for (let k = 0; k < result.length; k += inner) {
-    const now = forms.map(({ base, coefs }) => coefs.reduce((sum, coef, i) => sum + coef * (at[i] as number), base));
-    const [coordinate, ...seen] = now as [number, ...number[]];
-    for (let j = 0; j < inner; j++) {
-      let open = true;
-      for (let i = 0; i < seen.length; i++) {
-        const c = (seen[i] as number) + j * (forms[i + 1]!.coefs[last] as number);
-        if (c < 0 || c >= (extents[i] as number)) open = false;
-      }
-      result[k + j] = open ? coordinate + j * (forms[0]!.coefs[last] ?? 0) : -1;
-    }
-    for (let i = last - 1; i >= 0; i--) {
-      at[i] = (at[i] as number) + 1;
-      if ((at[i] as number) < (counts[i] as number)) break;
-      at[i] = 0;
-    }
-  }
-  return result;
-}
-
 /** The loops of a layout's result, in the order of its axes. */
 export function loopsOfLayout({ digits, gather }: Layout): number[] {
   return digits.flatMap(({ loop }, i) => (i === gather?.position ? gather.loops : loop === null ? [] : [loop]));
@@ -269,9 +241,10 @@ function isArranged(layout: Layout, order: readonly number[]): boolean {
   return places.every((place, i) => i === 0 || place > (places[i - 1] as number));
 }
 
-/** A gather takes runs of at least so many elements, and reads an index of at most so many. */
-const LEAST_RUN = 4;
+/** A gather of runs is worth an index of this many entries, where a transposition is saved or single elements are as fast. */
 const MOST_GATHERED = 2 ** 20;
+/** Shortest run that is gathered as such rather than element by element, or to save a transposition. */
+const LEAST_RUN = 4;
 
 function searchOf(access: Access, elements: number, order: readonly number[]): Search {
   const search = new Search(access, elements, order);
@@ -287,8 +260,11 @@ function searchOf(access: Access, elements: number, order: readonly number[]): S
 export function layoutOf(access: Access, elements: number, order: readonly number[]): Layout {
   const search = searchOf(access, elements, order);
   const layout = search.complete();
-  if (!layout.gather || isArranged(layout, order)) return layout;
-  // Gathering the loops that are out of place as well saves a transposition, where runs stay long enough.
+  if (!layout.gather) return layout;
+  const short = asElements(search, layout);
+  if (short) return short;
+  if (isArranged(layout, order)) return layout;
+  // Gathering the loops that are out of place as well saves a transposition.
   const [first, last] = [
     order.indexOf(layout.gather.loops[0] as number),
     order.indexOf(layout.gather.loops.at(-1) as number),
@@ -299,11 +275,24 @@ export function layoutOf(access: Access, elements: number, order: readonly numbe
     if (inside) search.gathered.add(loop);
   });
   const wider = search.complete();
-  const { position, loops } = wider.gather!;
-  const count = (some: readonly (number | null)[]): number =>
-    some.reduce<number>((n, loop) => (loop === null ? n : n * search.count(loop)), 1);
-  const run = count(wider.digits.slice(position + 1).map((digit) => digit.loop));
-  return isArranged(wider, order) && run >= LEAST_RUN && count(loops) <= MOST_GATHERED ? wider : layout;
+  const isWorth = search.size(wider.gather!.loops) <= MOST_GATHERED && runOf(search, wider) >= LEAST_RUN;
+  return isArranged(wider, order) && isWorth ? wider : layout;
+}
+
+/** Elements that lie together and are gathered together. */
+function runOf(search: Search, { digits, gather }: Layout): number {
+  return search.size(digits.slice(gather!.position + 1).flatMap(({ loop }) => (loop === null ? [] : [loop])));
+}
+
+/** A gather of short runs out of a flat source, as one of single elements. */
+function asElements(search: Search, layout: Layout): Layout | null {
+  const { digits, gather } = layout;
+  const [outer, inner] = [digits.slice(0, gather!.position), digits.slice(gather!.position + 1)];
+  const run = runOf(search, layout);
+  if (run === 1 || run >= LEAST_RUN || outer.length > 0) return null;
+  if (run * search.size(gather!.loops) > MOST_GATHERED * 2) return null;
+  for (const { loop } of inner) if (loop !== null) search.gathered.add(loop);
+  return search.complete();
 }
 
 /** Whether the loops come out in this order without a transposition. */

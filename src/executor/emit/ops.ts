@@ -95,6 +95,12 @@ export function concat(g: Graph, values: readonly Value[], axis: number): Value 
 /** Replaces the axis by the axes of `indices` (int32). */
 export function gather(g: Graph, value: Value, indices: Value, axis: number): Value {
   const dims = [...value.dims.slice(0, axis), ...indices.dims, ...value.dims.slice(axis + 1)];
+  const [length, count] = [value.dims[axis] as number, sizeOf(indices)];
+  // Single elements: GatherElements has a loop of its own for them and is several times as fast.
+  if (sizeOf(value) === length) {
+    const inputs = [reshape(g, value, [length]), reshape(g, indices, [count])];
+    return reshape(g, g.node('GatherElements', inputs, [count], value.type, { axis: 0 }), dims);
+  }
   return g.node('Gather', [value, indices], dims, value.type, { axis });
 }
 

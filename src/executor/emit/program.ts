@@ -3,7 +3,7 @@ import { stepBounds } from '../../program/bounds.js';
 import { type Program, slotShape } from '../../program/program.js';
 import type { Range } from '../../program/range.js';
 import { OPERAND_NAMES, type Step } from '../../program/step.js';
-import { type Limits, LIMITS } from './accumulate.js';
+import { LIMITS, type Limits } from './accumulate.js';
 import { Graph, type Value } from './graph.js';
 import { cast, flatten } from './ops.js';
 import type { Slots } from './reading.js';

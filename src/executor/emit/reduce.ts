@@ -3,9 +3,9 @@ import { elementCount } from '../../program/step.js';
 import type { Accumulated } from './accumulate.js';
 import { emitCombined } from './combine.js';
 import type { Graph, Value } from './graph.js';
-import { accessIn } from './reading.js';
 import { loopsOf, type Nest, operandsOf, outLoops, redLoops } from './nest.js';
-import { argument, gather, reduce, reshape, transpose, cast } from './ops.js';
+import { argument, cast, gather, reduce, reshape, transpose } from './ops.js';
+import { accessIn } from './reading.js';
 
 const OPERATORS = { sum: 'ReduceSum', max: 'ReduceMax', min: 'ReduceMin', argMax: 'ArgMax', argMin: 'ArgMin' } as const;
 

@@ -1,7 +1,8 @@
 /** Emits an access: the tensor of what a view reads at every combination of loop indices. */
 import { type Access, isActive, type LoopRange } from './access.js';
+import { gatherIndex } from './gather-index.js';
 import type { Graph, Value } from './graph.js';
-import { type Digit, gatherIndex, type Layout, layoutOf, loopsOfLayout } from './layout.js';
+import { type Digit, type Layout, layoutOf, loopsOfLayout } from './layout.js';
 import { expand, flatten, gather, numberOfRank, pad, reshape, slice, transpose } from './ops.js';
 
 /**

@@ -24,14 +24,19 @@ export function windowLoops(nest: Nest): number[] {
   return redLoops(nest).filter((loop) => found.has(loop));
 }
 
+/** The nest over sources that are padded once for all positions. */
+export function padded(g: Graph, nest: Nest): Nest {
+  const loops = loopsOf(nest);
+  return { ...nest, a: padSource(g, nest.a, loops), b: padSource(g, nest.b, loops), c: padSource(g, nest.c, loops) };
+}
+
 /** The nest at each position of its window loops, row-major. */
-export function windowPositions(g: Graph, nest: Nest, loops: readonly number[]): Nest[] {
+export function positionsOf(nest: Nest, window: readonly number[]): Nest[] {
   const all = loopsOf(nest);
-  const padded = { ...nest, a: padSource(g, nest.a, all), b: padSource(g, nest.b, all), c: padSource(g, nest.c, all) };
-  return loops.reduce<Nest[]>(
+  return window.reduce<Nest[]>(
     (nests, loop) =>
       nests.flatMap((each) => Array.from({ length: all[loop] as number }, (_, i) => part(each, loop, i, 1))),
-    [padded],
+    [nest],
   );
 }
 
