@@ -72,17 +72,16 @@ export async function finalizeJob(contracts: Contracts, sender: Sender, id: JobI
 }
 
 /** The output bytes that were posted with a claim. */
-export async function outputOfClaim({ jobs, logs, node, firstBlock }: Contracts, id: JobId, claim: ClaimId): Promise<Hex> {
+export async function outputOfClaim(
+  { jobs, logs, node, firstBlock }: Contracts,
+  id: JobId,
+  claim: ClaimId,
+): Promise<Hex> {
   const filter = { address: jobs.address, topics: jobs.topics(['Claimed'], id, claim) };
   const log = await logs.last(filter, firstBlock, await node.getBlockNumber());
   const event = log && jobs.event(log);
   if (event?.name !== 'Claimed') throw new UserError('OG_UNKNOWN_CLAIM', `Job ${id} has no claim ${claim}.`);
   return event.args.output;
-}
-
-/** Takes the bond of a live claim of an ended job back. */
-export async function reclaimBond(contracts: Contracts, sender: Sender, id: ClaimId): Promise<Sent> {
-  return sender.send(contracts.jobs.call('reclaimBond', [id]));
 }
 
 export interface Withdrawal {

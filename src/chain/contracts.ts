@@ -1,6 +1,7 @@
 /** A deployment on a chain, ready to be read and called. */
-import { sealDomain } from '../commit/seal.js';
+
 import type { Hash } from '../commit/hash.js';
+import { sealDomain } from '../commit/seal.js';
 import { UserError } from '../errors.js';
 import { deploymentAddress } from './deploy.js';
 import { abis } from './generated/contracts.js';
@@ -52,7 +53,11 @@ export async function connect(node: Node, address: Address, options: ConnectOpti
   const domain = await jobs.read('sealDomain', []);
   const expected = sealDomain(node.chainId, jobsAddress);
   if (domain !== expected)
-    throw noDeployment(node, address, `its seal domain is ${domain} and not ${expected}, so it speaks another protocol`);
+    throw noDeployment(
+      node,
+      address,
+      `its seal domain is ${domain} and not ${expected}, so it speaks another protocol`,
+    );
   const logs = new LogReader(node, options.logRangeBlocks);
   return {
     node,

@@ -5,6 +5,9 @@ import { UserError } from '../errors.js';
 import { errorsAbi } from './generated/contracts.js';
 import { interfaceOf, plainValue } from './typed.js';
 
+/** An error's arguments by name; none of the contracts' errors has a struct or an array. */
+export type RefusalArgs = Readonly<Record<string, string | bigint | boolean>>;
+
 /**
  * A call or transaction that a contract refused. `errorName` is the contract's own (`Jobs_WindowClosed`), for scripts. ethers' error is not
  * kept as the cause: it carries the whole call, which can be 100 KB of calldata.
@@ -13,24 +16,24 @@ export class ContractRefusal extends UserError {
   constructor(
     message: string,
     readonly errorName: string,
-    readonly args: Readonly<Record<string, unknown>>,
+    readonly args: RefusalArgs,
   ) {
     super('OG_REFUSED', message);
   }
 }
 
-type Args = Readonly<Record<string, unknown>>;
+type Value = RefusalArgs[string] | undefined;
 
 const JOB_STATUS = ['unknown', 'open', 'final', 'void'];
 const CLAIM_STATUS = ['unknown', 'live', 'lost', 'closed', 'final'];
 const PHASE = ['none', 'reveal', 'descend', 'leaf', 'proof', 'over'];
 
-const name = (names: readonly string[], value: unknown): string => names[Number(value)] ?? String(value);
-const at = (seconds: unknown): string => new Date(Number(seconds) * 1000).toISOString();
-const eth = (wei: unknown): string => `${wei} wei (${formatEther(wei as bigint)} ETH)`;
+const name = (names: readonly string[], value: Value): string => names[Number(value)] ?? String(value);
+const at = (seconds: Value): string => new Date(Number(seconds) * 1000).toISOString();
+const eth = (wei: Value): string => `${wei} wei (${formatEther(BigInt(wei ?? 0))} ETH)`;
 
 /** One sentence per error; errors that are not listed are shown with their values. */
-const SENTENCES: Readonly<Record<string, (a: Args) => string>> = {
+const SENTENCES: Readonly<Record<string, (a: RefusalArgs) => string>> = {
   Jobs_UnknownJob: (a) => `There is no job ${a['jobId']}.`,
   Jobs_UnknownClaim: (a) => `There is no claim ${a['claimId']}.`,
   Jobs_WrongStatus: (a) => `Job ${a['jobId']} is ${name(JOB_STATUS, a['status'])}, which this cannot be done to.`,
@@ -44,7 +47,8 @@ const SENTENCES: Readonly<Record<string, (a: Args) => string>> = {
   Jobs_WindowOpen: (a) => `The challenge window of job ${a['jobId']} is open until ${at(a['windowEndsAt'])}.`,
   Jobs_ClaimNotLive: (a) => `Claim ${a['claimId']} is ${name(CLAIM_STATUS, a['status'])} and no longer live.`,
   Jobs_AlreadyRevealed: (a) => `Claim ${a['claimId']} is revealed already.`,
-  Jobs_SealMismatch: (a) => `The trace root does not open claim ${a['claimId']}: it gives seal ${a['computed']}, not ${a['seal']}.`,
+  Jobs_SealMismatch: (a) =>
+    `The trace root does not open claim ${a['claimId']}: it gives seal ${a['computed']}, not ${a['seal']}.`,
   Jobs_OutputNotInTrace: (a) =>
     `The output of claim ${a['claimId']} is not the last slot of its trace: the proof gives ${a['computedRoot']}, not ${a['traceRoot']}.`,
   Jobs_WrongLength: (a) => `The ${a['what']} has length ${a['length']}, but ${a['requiredLength']} is required.`,
@@ -59,7 +63,8 @@ const SENTENCES: Readonly<Record<string, (a: Args) => string>> = {
   Jobs_BadParameter: (a) => `The parameter ${a['field']} must not be ${a['value']}.`,
   Matches_UnknownMatch: (a) => `There is no match ${a['matchId']}.`,
   Matches_AlreadyMatched: (a) => `These claims play match ${a['matchId']} already.`,
-  Matches_SameTrace: (a) => `Claims ${a['claim0']} and ${a['claim1']} have the same trace; there is nothing to dispute.`,
+  Matches_SameTrace: (a) =>
+    `Claims ${a['claim0']} and ${a['claim1']} have the same trace; there is nothing to dispute.`,
   Matches_ClaimNotLive: (a) => `Claim ${a['claimId']} is no longer live.`,
   Matches_WrongPhase: (a) => `Match ${a['matchId']} is in phase "${name(PHASE, a['phase'])}", where this is no move.`,
   Matches_OtherState: (a) => `The match has moved on to height ${a['height']}, position ${a['position']}.`,
@@ -68,11 +73,13 @@ const SENTENCES: Readonly<Record<string, (a: Args) => string>> = {
   Matches_ClockExpired: (a) => `The clock of side ${a['side']} has run out.`,
   Matches_NoClockExpired: (a) => `No clock of match ${a['matchId']} has run out yet.`,
   ModelRegistry_UnknownModel: (a) => `Model ${a['modelId']} is not registered on this deployment.`,
-  ModelRegistry_BadShape: (a) => `The model's ${a['field']} is ${a['value']}; it must be from ${a['min']} to ${a['max']}.`,
+  ModelRegistry_BadShape: (a) =>
+    `The model's ${a['field']} is ${a['value']}; it must be from ${a['min']} to ${a['max']}.`,
   Inputs_NotByRoot: (a) => `The input of job ${a['jobId']} was posted with the request.`,
   Inputs_AlreadyDemanded: (a) => `The input of job ${a['jobId']} was demanded already.`,
   Inputs_NotDemanded: (a) => `Nobody demanded the input of job ${a['jobId']}.`,
-  Inputs_WrongStake: (a) => `Demanding an input takes a stake of ${eth(a['requiredWei'])}, but ${eth(a['sentWei'])} was sent.`,
+  Inputs_WrongStake: (a) =>
+    `Demanding an input takes a stake of ${eth(a['requiredWei'])}, but ${eth(a['sentWei'])} was sent.`,
   Inputs_TooLate: (a) => `That was possible for job ${a['jobId']} until ${at(a['deadline'])}.`,
   Inputs_TooEarly: (a) => `That is possible for job ${a['jobId']} after ${at(a['deadline'])}.`,
   Inputs_ChunkPosted: (a) => `Chunk ${a['chunk']} of the input of job ${a['jobId']} is posted already.`,
@@ -86,14 +93,17 @@ const errors = interfaceOf(errorsAbi);
 export function refusalFrom(data: Hex): ContractRefusal {
   if (data === '0x') return new ContractRefusal('The contract refused without saying why.', 'None', {});
   const parsed = errors.parseError(data);
-  if (!parsed) return new ContractRefusal(`The contract refused with an unknown error: ${data.slice(0, 74)}`, 'Unknown', {});
-  const entries = parsed.fragment.inputs.map((input: ParamType, i) => [input.name || 'value', plainValue(input, parsed.args[i])] as const);
-  const args = Object.fromEntries(entries) as Args;
+  if (!parsed)
+    return new ContractRefusal(`The contract refused with an unknown error: ${data.slice(0, 74)}`, 'Unknown', {});
+  const entries = parsed.fragment.inputs.map(
+    (input: ParamType, i) => [input.name || 'value', plainValue(input, parsed.args[i])] as const,
+  );
+  const args = Object.fromEntries(entries) as RefusalArgs;
   const sentence = SENTENCES[parsed.name]?.(args) ?? plainSentence(parsed.name, args);
   return new ContractRefusal(sentence, parsed.name, args);
 }
 
-function plainSentence(errorName: string, args: Args): string {
+function plainSentence(errorName: string, args: RefusalArgs): string {
   const [contract, ...rest] = errorName.split('_');
   const what = rest.length > 0 ? rest.join('_') : errorName;
   const values = Object.entries(args).map(([key, value]) => `${key} ${value}`);

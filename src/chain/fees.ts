@@ -16,7 +16,8 @@ const least = (x: bigint, y: bigint | undefined): bigint => (y !== undefined && 
 export async function feesNow(node: Node, limit?: bigint): Promise<Fees> {
   const { maxFeePerGas, maxPriorityFeePerGas, gasPrice } = await node.getFeeData();
   if (maxFeePerGas !== null && maxPriorityFeePerGas !== null) return dynamic(maxFeePerGas, maxPriorityFeePerGas, limit);
-  if (gasPrice === null) throw new NetworkError('OG_NO_GAS_PRICE', 'The node does not say what gas costs.', 'Use another node (--rpc-url).');
+  if (gasPrice === null)
+    throw new NetworkError('OG_NO_GAS_PRICE', 'The node does not say what gas costs.', 'Use another node (--rpc-url).');
   const price = least(gasPrice, limit);
   return { maxFeePerGas: price, fields: { type: 0, gasPrice: price } };
 }

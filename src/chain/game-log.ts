@@ -4,6 +4,7 @@
  */
 import type { Log } from 'ethers';
 import { asHash, type Hash, type Hex } from '../commit/hash.js';
+import { NetworkError } from '../errors.js';
 import type { ClaimId, JobId, MatchId } from '../units.js';
 import { claimId, jobId, matchId } from '../units.js';
 import type { Contracts } from './contracts.js';
@@ -57,6 +58,8 @@ export class GameLog {
   private readonly jobOfMatch = new Map<MatchId, JobId>();
   private checkpoints: BlockRef[] = [];
   private nextBlock: number;
+  private touched = new Set<JobId>();
+  private rewound = false;
 
   /** @param fromBlock the first block that is read; jobs that were requested before it are not known. */
   constructor(
@@ -66,23 +69,24 @@ export class GameLog {
     this.nextBlock = fromBlock;
   }
 
-  /** Reads what is new, up to the latest block. */
+  /** Reads what is new, up to the latest block. What was read before an error is kept, and told by the next update. */
   async update(): Promise<Update> {
-    const { node } = this.contracts;
+    const { node, logs } = this.contracts;
     const head = await node.latestBlock();
-    const touched = new Set<JobId>();
-    const rewound = await this.rewind(touched);
+    await this.rewind();
     const filter = {
       address: [this.contracts.jobs.address, this.contracts.matches.address, this.contracts.inputs.address],
       topics: [this.topics()],
     };
-    for await (const { logs, toBlock } of this.contracts.logs.ranges(filter, this.nextBlock, head.number)) {
-      for (const log of logs) this.take(log, touched);
-      this.nextBlock = toBlock + 1;
+    for await (const range of logs.ranges(filter, this.nextBlock, head.number)) {
+      const last = range.toBlock === head.number ? head : await this.blockAt(range.toBlock);
+      for (const log of range.logs) this.take(log);
+      this.nextBlock = range.toBlock + 1;
+      this.checkpoints = [...this.checkpoints, last].slice(-CHECKPOINTS);
     }
-    if (this.checkpoints.at(-1)?.hash !== head.hash) this.checkpoints.push(head);
-    this.checkpoints = this.checkpoints.slice(-CHECKPOINTS);
     this.forget(head.number);
+    const { touched, rewound } = this;
+    [this.touched, this.rewound] = [new Set(), false];
     return { head, touched, rewound };
   }
 
@@ -126,7 +130,11 @@ export class GameLog {
   }
 
   private claimantOf(events: readonly GameEvent[], id: bigint): string {
-    return all(events, 'Claimed').find(({ args }) => args.claimId === id)?.args.claimant.toLowerCase() ?? '';
+    return (
+      all(events, 'Claimed')
+        .find(({ args }) => args.claimId === id)
+        ?.args.claimant.toLowerCase() ?? ''
+    );
   }
 
   /** What the sides of a match have posted. */
@@ -135,7 +143,9 @@ export class GameLog {
     const events = (job === undefined ? [] : this.history(job)).filter(
       (event) => 'matchId' in event.args && event.args.matchId === id,
     );
-    const opened = all(events, 'NodeOpened').filter(({ args }) => args.side === 0n).at(-1);
+    const opened = all(events, 'NodeOpened')
+      .filter(({ args }) => args.side === 0n)
+      .at(-1);
     const leafOf = (side: bigint): Hex | null =>
       all(events, 'LeafPosted').find(({ args }) => args.side === side)?.args.leaf ?? null;
     return {
@@ -156,7 +166,7 @@ export class GameLog {
     return topics.flatMap(([names]) => names ?? []);
   }
 
-  private take(log: Log, touched: Set<JobId>): void {
+  private take(log: Log): void {
     const { jobs, matches, inputs } = this.contracts;
     const event = jobs.event(log) ?? matches.event(log) ?? inputs.event(log);
     if (!event) return;
@@ -168,7 +178,7 @@ export class GameLog {
     const events = this.events.get(job) ?? [];
     events.push(withoutPayload(event));
     this.events.set(job, events);
-    touched.add(job);
+    this.touched.add(job);
   }
 
   private jobOf({ args }: GameEvent): JobId | undefined {
@@ -179,31 +189,36 @@ export class GameLog {
   }
 
   /** Takes back what the chain has taken back: everything after the last block that both have. */
-  private async rewind(touched: Set<JobId>): Promise<boolean> {
-    let parted = false;
-    for (let last = this.checkpoints.at(-1); last; last = this.checkpoints.at(-1)) {
+  private async rewind(): Promise<void> {
+    let shared = this.checkpoints.length;
+    for (let last = this.checkpoints[shared - 1]; last; last = this.checkpoints[--shared - 1]) {
       const block = await this.contracts.node.getBlock(last.number);
       if (block?.hash === last.hash) break;
-      this.checkpoints.pop();
-      parted = true;
     }
-    if (!parted) return false;
+    if (shared === this.checkpoints.length) return;
+    this.checkpoints = this.checkpoints.slice(0, shared);
+    this.rewound = true;
     const common = this.checkpoints.at(-1)?.number ?? this.fromBlock - 1;
     this.nextBlock = common + 1;
     for (const [job, events] of this.events) {
       const kept = events.filter(({ blockNumber }) => blockNumber <= common);
       if (kept.length === events.length) continue;
-      touched.add(job);
+      this.touched.add(job);
       if (kept.length > 0) this.events.set(job, kept);
       else this.events.delete(job);
     }
-    return true;
+  }
+
+  private async blockAt(number: number): Promise<BlockRef> {
+    const block = await this.contracts.node.getBlock(number);
+    if (!block?.hash) throw new NetworkError('OG_REORG', `Block ${number} went away while it was read.`, 'Try again.');
+    return { number, hash: block.hash, timestamp: block.timestamp };
   }
 
   private forget(head: number): void {
     for (const [job, events] of this.events) {
-      if (this.record(job)?.endedInBlock === null) continue;
-      if ((events.at(-1)?.blockNumber ?? 0) < head - FORGET_AFTER_BLOCKS) this.events.delete(job);
+      if ((events.at(-1)?.blockNumber ?? 0) >= head - FORGET_AFTER_BLOCKS) continue;
+      if (events.some(({ name }) => name === 'JobFinal' || name === 'JobVoid')) this.events.delete(job);
     }
   }
 }

@@ -31,7 +31,9 @@ export class GasMeter {
 
   byKind(): Record<string, GasSummary> {
     const kinds = [...new Set(this.entries.map(({ kind }) => kind))];
-    return Object.fromEntries(kinds.map((kind) => [kind, summary(this.entries.filter((spent) => spent.kind === kind))]));
+    return Object.fromEntries(
+      kinds.map((kind) => [kind, summary(this.entries.filter((spent) => spent.kind === kind))]),
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 /** A job's input: posted with its request, or, when it went by its root, on demand. */
 import { fromHex, type Hash, toHex } from '../commit/hash.js';
-import { inputBytes, inputFromBytes, inputRootOf, type ModelHeader } from '../commit/model.js';
 import { tensorTree } from '../commit/merkle.js';
+import { inputBytes, inputFromBytes, inputRootOf, type ModelHeader } from '../commit/model.js';
 import { LEAF_BYTES } from '../commit/tensor.js';
 import { after, type JobId, type Timestamp, timestamp } from '../units.js';
 import type { Contracts } from './contracts.js';

@@ -28,7 +28,9 @@ scrypt.register(
   (password, salt, N, r, p, length) =>
     new Promise((resolve, reject) => {
       const maxmem = 256 * N * r;
-      openSslScrypt(password, salt, length, { N, r, p, maxmem }, (error, key) => (error ? reject(error) : resolve(key)));
+      openSslScrypt(password, salt, length, { N, r, p, maxmem }, (error, key) =>
+        error ? reject(error) : resolve(key),
+      );
     }),
 );
 
@@ -42,7 +44,9 @@ export async function listKeystores(folder: string = keystoreFolder()): Promise<
     if (error.code === 'ENOENT') return [];
     throw new UserError('OG_KEYSTORE_FOLDER', `The keystore folder ${folder} cannot be read: ${error.message}`);
   });
-  const found = await Promise.all(names.sort().map(async (name) => readKeystore(join(folder, name)).catch(() => null)));
+  const found = await Promise.all(
+    names.sort((x, y) => (x < y ? -1 : 1)).map(async (name) => readKeystore(join(folder, name)).catch(() => null)),
+  );
   return found.filter((info) => info !== null).map(({ name, file, address }) => ({ name, file, address }));
 }
 
@@ -55,14 +59,25 @@ export interface NewKeystoreOptions {
 }
 
 /** Makes an account. Never overwrites a file. */
-export async function createKeystore(name: string, password: string, options: NewKeystoreOptions = {}): Promise<KeystoreInfo> {
+export async function createKeystore(
+  name: string,
+  password: string,
+  options: NewKeystoreOptions = {},
+): Promise<KeystoreInfo> {
   if (!/^[\w.-]+$/.test(name) || name.startsWith('.'))
-    throw new UserError('OG_KEYSTORE_NAME', `"${name}" cannot be the name of an account: use letters, digits, "-", "_" and ".".`);
+    throw new UserError(
+      'OG_KEYSTORE_NAME',
+      `"${name}" cannot be the name of an account: use letters, digits, "-", "_" and ".".`,
+    );
   if (password === '') throw new UserError('OG_PASSWORD', `The account "${name}" needs a password.`, PASSWORD_HINT);
   const folder = options.folder ?? keystoreFolder();
-  const { address, privateKey } = options.privateKey ? walletOf(options.privateKey, 'the given key') : Wallet.createRandom();
+  const { address, privateKey } = options.privateKey
+    ? walletOf(options.privateKey, 'the given key')
+    : Wallet.createRandom();
   const cost = { scrypt: { N: options.scryptN ?? 131_072 } };
-  const { Crypto: crypto, ...rest } = JSON.parse(await encryptKeystoreJson({ address, privateKey }, password, cost)) as {
+  const { Crypto: crypto, ...rest } = JSON.parse(
+    await encryptKeystoreJson({ address, privateKey }, password, cost),
+  ) as {
     Crypto: unknown;
   };
   const json = JSON.stringify({ ...rest, crypto }); // ethers writes a capital C, the standard does not
@@ -73,7 +88,11 @@ export async function createKeystore(name: string, password: string, options: Ne
   } catch (error) {
     const taken = (error as NodeJS.ErrnoException).code === 'EEXIST';
     const why = taken ? 'there is one already' : (error as Error).message;
-    throw new UserError('OG_KEYSTORE_WRITE', `The keystore ${file} was not written: ${why}.`, taken ? 'Choose another name.' : undefined);
+    throw new UserError(
+      'OG_KEYSTORE_WRITE',
+      `The keystore ${file} was not written: ${why}.`,
+      taken ? 'Choose another name.' : undefined,
+    );
   }
   return { name, file, address: address as Address };
 }
@@ -101,7 +120,11 @@ export async function openAccount(choice: AccountChoice = {}): Promise<Wallet> {
     const wallet = await Wallet.fromEncryptedJson(keystore.json, password);
     return new Wallet(wallet.privateKey);
   } catch {
-    throw new UserError('OG_WRONG_PASSWORD', `The password does not open the account "${keystore.name}" (${keystore.file}).`, PASSWORD_HINT);
+    throw new UserError(
+      'OG_WRONG_PASSWORD',
+      `The password does not open the account "${keystore.name}" (${keystore.file}).`,
+      PASSWORD_HINT,
+    );
   }
 }
 
@@ -129,11 +152,14 @@ async function findKeystore(account: string | undefined, folder: string): Promis
   const all = await listKeystores(folder);
   const [only] = all;
   if (only && all.length === 1) return readKeystore(only.file);
-  const which = all.length === 0 ? 'there is none' : `there are ${all.length}: ${all.map(({ name }) => name).join(', ')}`;
+  const which =
+    all.length === 0 ? 'there is none' : `there are ${all.length}: ${all.map(({ name }) => name).join(', ')}`;
   throw new UserError(
     'OG_NO_ACCOUNT',
     `No account was named, and in ${folder} ${which}.`,
-    all.length === 0 ? 'Make one with `og account new`, or set OG_PRIVATE_KEY for development.' : 'Name one (--account or OG_ACCOUNT).',
+    all.length === 0
+      ? 'Make one with `og account new`, or set OG_PRIVATE_KEY for development.'
+      : 'Name one (--account or OG_ACCOUNT).',
   );
 }
 
@@ -146,7 +172,8 @@ async function readKeystore(file: string): Promise<Keystore> {
     const why = missing ? 'there is no such file' : (error as Error).message;
     throw new UserError('OG_NO_ACCOUNT', `The keystore ${file} cannot be read: ${why}.`, 'See `og account list`.');
   }
-  if (!isKeystoreJson(json)) throw new UserError('OG_NOT_A_KEYSTORE', `${file} is not a V3 keystore.`, 'See `og account list`.');
+  if (!isKeystoreJson(json))
+    throw new UserError('OG_NOT_A_KEYSTORE', `${file} is not a V3 keystore.`, 'See `og account list`.');
   const { address } = JSON.parse(json) as { address?: string };
   const written = address?.replace(/^0x/, '');
   return { name: basename(file), file, json, address: written ? (getAddress(`0x${written}`) as Address) : null };

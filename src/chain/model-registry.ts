@@ -67,7 +67,11 @@ export async function readModel(contracts: Contracts, modelId: Hash): Promise<Mo
     outputWidth: Number(raw.outputWidth) as ElementWidth,
   };
   if (modelIdOf(model) !== modelId)
-    throw new UserError('OG_LYING_NODE', `The node gives another model for id ${modelId}: it is not to be trusted.`, 'Use another node (--rpc-url).');
+    throw new UserError(
+      'OG_LYING_NODE',
+      `The node gives another model for id ${modelId}: it is not to be trusted.`,
+      'Use another node (--rpc-url).',
+    );
   return model;
 }
 

@@ -1,5 +1,5 @@
 /** The connection to a node: checked once, then without surprises. */
-import { FetchRequest, JsonRpcProvider, type JsonRpcPayload, type JsonRpcResult, Network } from 'ethers';
+import { FetchRequest, type JsonRpcPayload, JsonRpcProvider, type JsonRpcResult, Network } from 'ethers';
 import { NetworkError, UserError } from '../errors.js';
 import { type Timestamp, timestamp } from '../units.js';
 import { rpcFailure } from './rpc-failure.js';
@@ -71,7 +71,8 @@ export class Node extends JsonRpcProvider {
 
   async latestBlock(): Promise<{ number: number; hash: string; timestamp: number }> {
     const block = await this.getBlock('latest');
-    if (!block?.hash) throw new NetworkError('OG_NODE_NO_BLOCK', `The node at ${displayUrl(this.url)} has no latest block.`);
+    if (!block?.hash)
+      throw new NetworkError('OG_NODE_NO_BLOCK', `The node at ${displayUrl(this.url)} has no latest block.`);
     return { number: block.number, hash: block.hash, timestamp: block.timestamp };
   }
 
@@ -128,7 +129,11 @@ function usableUrl(url: string): string {
   try {
     parsed = new URL(url);
   } catch {
-    throw new UserError('OG_BAD_URL', `"${url}" is not an address of a node.`, 'Give one such as http://127.0.0.1:8545.');
+    throw new UserError(
+      'OG_BAD_URL',
+      `"${url}" is not an address of a node.`,
+      'Give one such as http://127.0.0.1:8545.',
+    );
   }
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')
     throw new UserError(

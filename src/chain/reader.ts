@@ -1,14 +1,17 @@
 /** The state of jobs, for deciding: views at one block, plus what only events say. */
-import { NetworkError } from '../errors.js';
+
 import type { ClaimState, JobView, MatchState } from '../dispute/game.js';
+import { NetworkError } from '../errors.js';
 import type { ClaimId, JobId, MatchId } from '../units.js';
 import type { Contracts } from './contracts.js';
-import { GameLog, type BlockRef, type Update } from './game-log.js';
+import { type BlockRef, GameLog, type Update } from './game-log.js';
 import { requireJob } from './requests.js';
 import { readClaimState, readJobState, readMatchState } from './states.js';
 
 /** Times that a state is read again when the chain reorganises under it. */
 const ATTEMPTS = 3;
+/** Times that a node is asked for a block that it should have. */
+const LAGGING_ATTEMPTS = 30;
 
 /**
  * Follows a deployment. `refresh` reads the new events; `view` gives a job as it stands at the block of the last refresh. A job is
@@ -98,10 +101,19 @@ export async function readerOfJob(contracts: Contracts, id: JobId): Promise<Game
   return new GameReader(contracts, fromBlock);
 }
 
-/** The newest state of one job. */
-export async function currentView(reader: GameReader, id: JobId): Promise<JobView> {
+/**
+ * The newest state of one job.
+ *
+ * @param notBefore waits until the node has this block: that of one's own last transaction, which another machine behind the same
+ * address may not know yet.
+ */
+export async function currentView(reader: GameReader, id: JobId, notBefore = 0): Promise<JobView> {
   for (let attempt = 1; ; attempt++) {
-    await reader.refresh();
+    const { head } = await reader.refresh();
+    if (head.number < notBefore && attempt < LAGGING_ATTEMPTS) {
+      await new Promise((resolve) => setTimeout(resolve, reader.contracts.node.pollingMs));
+      continue;
+    }
     try {
       return await reader.view(id);
     } catch (error) {

@@ -27,7 +27,8 @@ export function rpcFailure(error: unknown, address: string): RpcFailure {
   const code = (error as { code?: unknown }).code;
   if (typeof code === 'string' && code in SYSTEM_REASONS)
     return { error: unreachable(address, SYSTEM_REASONS[code] as string, error), mayPass: PASSING.has(code) };
-  if (isError(error, 'TIMEOUT')) return { error: unreachable(address, 'it did not answer in time', error), mayPass: true };
+  if (isError(error, 'TIMEOUT'))
+    return { error: unreachable(address, 'it did not answer in time', error), mayPass: true };
   if (isError(error, 'SERVER_ERROR')) {
     const status = error.response?.statusCode ?? 0;
     const reason = status === 0 ? 'it gave no answer' : `it answered with HTTP status ${status}`;
@@ -39,6 +40,9 @@ export function rpcFailure(error: unknown, address: string): RpcFailure {
 }
 
 function unreachable(address: string, reason: string, cause: unknown): NetworkError {
-  const hint = 'Check the address (--rpc-url or OG_RPC_URL) and that the node runs; `og devnet` starts one on this machine.';
-  return new NetworkError('OG_NODE_UNREACHABLE', `The node at ${address} could not be asked: ${reason}.`, hint, { cause });
+  const hint =
+    'Check the address (--rpc-url or OG_RPC_URL) and that the node runs; `og devnet` starts one on this machine.';
+  return new NetworkError('OG_NODE_UNREACHABLE', `The node at ${address} could not be asked: ${reason}.`, hint, {
+    cause,
+  });
 }

@@ -1,44 +1,27 @@
 /** Sending transactions from one account: tried before paid for, one nonce after the other, and followed until they are mined. */
 import { formatEther, isError, type Log, type TransactionReceipt, type TransactionRequest } from 'ethers';
 import type { Hex } from '../commit/hash.js';
-import { NetworkError, UserError } from '../errors.js';
+import { UserError } from '../errors.js';
 import { ContractRefusal, refusalOf } from './errors.js';
-import { type Fees, feesNow, raised } from './fees.js';
+import { type Fees, feesNow } from './fees.js';
 import { GasMeter, type Spent } from './gas.js';
 import type { Node } from './provider.js';
+import { nonceWasTaken, notMined, type Patience, pause, Transaction, type TransactionSigner } from './transaction.js';
 import type { Address, Call } from './typed.js';
+
+export type { TransactionSigner };
 
 /** The most gas that one transaction may have (EIP-7825). */
 export const TRANSACTION_GAS_CAP = 2n ** 24n;
 
-/** What signs. An ethers Wallet is one. */
-export interface TransactionSigner {
-  readonly address: string;
-  signTransaction(transaction: TransactionRequest): Promise<string>;
-}
-
-export interface SenderOptions {
+export interface SenderOptions extends Patience {
   readonly meter?: GasMeter;
-  /** Never offers more for a unit of gas. No limit when left out. */
-  readonly maxFeePerGasWei?: bigint;
-  /** A transaction that is not mined after this is sent again at a higher price; 45 s when left out. */
-  readonly raiseAfterMs?: number;
-  /** Waiting for a transaction ends after this; 10 minutes when left out. */
-  readonly giveUpAfterMs?: number;
 }
 
 /** A transaction that was mined and succeeded. */
 export interface Sent extends Spent {
   readonly blockNumber: number;
   readonly logs: readonly Log[];
-}
-
-interface Broadcast {
-  readonly call: Call;
-  readonly nonce: number;
-  readonly gasLimit: bigint;
-  readonly hashes: Hex[];
-  fees: Fees;
 }
 
 /** Nonces that somebody else took while we signed are asked for anew this often. */
@@ -80,31 +63,42 @@ export class Sender {
    * does not fit a transaction; NetworkError when it is not mined in time.
    */
   async send(call: Call): Promise<Sent> {
-    const broadcast = await this.enqueue(() => this.broadcast(call));
+    const transaction = await this.enqueue(() => this.broadcast(call));
     try {
-      return this.mined(call, await this.follow(broadcast));
+      return await this.mined(call, await transaction.receipt());
     } finally {
       this.inFlight--;
     }
   }
 
   /** Waits for a transaction that somebody else signed. */
-  async receipt(hash: Hex): Promise<TransactionReceipt> {
-    const giveUpAt = Date.now() + this.giveUpAfterMs;
+  async receipt(hash: Hex, giveUpAfterMs = this.options.giveUpAfterMs ?? 600_000): Promise<TransactionReceipt> {
+    const giveUpAt = Date.now() + giveUpAfterMs;
     for (;;) {
       const receipt = await this.node.getTransactionReceipt(hash);
       if (receipt) return receipt;
-      if (Date.now() > giveUpAt) throw this.notMined([hash]);
+      if (Date.now() > giveUpAt) throw notMined([hash], giveUpAfterMs);
+      await pause(this.node.pollingMs);
+    }
+  }
+
+  /**
+   * Waits until nothing of this account is on its way: what a process that was killed has sent is not on the chain yet, and would
+   * be decided and sent a second time. Waits a minute at most; a transaction may be stuck for ever.
+   */
+  async settled(timeoutMs = 60_000): Promise<void> {
+    const giveUpAt = Date.now() + timeoutMs;
+    while (Date.now() < giveUpAt) {
+      const [sent, mined] = await Promise.all(
+        (['pending', 'latest'] as const).map((tag) => this.node.getTransactionCount(this.address, tag)),
+      );
+      if (sent === mined) return;
       await pause(this.node.pollingMs);
     }
   }
 
   async balance(): Promise<bigint> {
     return this.node.getBalance(this.address);
-  }
-
-  private get giveUpAfterMs(): number {
-    return this.options.giveUpAfterMs ?? 600_000;
   }
 
   private request({ to, data, valueWei }: Call): TransactionRequest {
@@ -117,24 +111,18 @@ export class Sender {
     return result;
   }
 
-  private async broadcast(call: Call): Promise<Broadcast> {
-    const valueWei = call.valueWei ?? 0n;
-    await this.requireBalance(call, valueWei);
-    await this.simulate(call);
-    const gasLimit = await this.gasLimit(call);
-    const fees = await feesNow(this.node, this.options.maxFeePerGasWei);
-    await this.requireBalance(call, valueWei + gasLimit * fees.maxFeePerGas);
+  private async broadcast(call: Call): Promise<Transaction> {
+    const { fees, gasLimit } = await this.priced(call);
     for (let attempt = 1; ; attempt++) {
       const nonce = await this.nonce();
-      const broadcast: Broadcast = { call, nonce, gasLimit, fees, hashes: [] };
+      const transaction = new Transaction(this.node, this.signer, this.options, call, nonce, gasLimit, fees);
       try {
-        await this.sign(broadcast);
+        await transaction.broadcast();
         this.nextNonce = nonce + 1;
         this.inFlight++;
-        return broadcast;
+        return transaction;
       } catch (error) {
-        const taken = isError(error, 'NONCE_EXPIRED') || isError(error, 'REPLACEMENT_UNDERPRICED');
-        if (!taken || attempt === NONCE_ATTEMPTS) throw this.explained(error, call);
+        if (!nonceWasTaken(error) || attempt === NONCE_ATTEMPTS) throw this.explained(error, call);
         await pause(this.node.pollingMs);
       }
     }
@@ -146,17 +134,22 @@ export class Sender {
     return this.inFlight > 0 ? Math.max(known, this.nextNonce) : known;
   }
 
-  private async sign(broadcast: Broadcast): Promise<void> {
-    const { call, nonce, gasLimit, fees } = broadcast;
-    const signed = await this.signer.signTransaction({
-      ...this.request(call),
-      nonce,
-      gasLimit,
-      chainId: this.node.chainId,
-      ...fees.fields,
-    });
-    const { hash } = await this.node.broadcastTransaction(signed);
-    broadcast.hashes.push(hash as Hex);
+  /** Tries the call, and sees that the account can pay for it. What a person can mend is said first. */
+  private async priced(call: Call): Promise<{ fees: Fees; gasLimit: bigint }> {
+    const valueWei = call.valueWei ?? 0n;
+    const [balance, tried, gas, fees] = await Promise.allSettled([
+      this.balance(),
+      this.simulate(call),
+      this.gasLimit(call),
+      feesNow(this.node, this.options.maxFeePerGasWei),
+    ]);
+    const balanceWei = resultOf(balance);
+    if (balanceWei < valueWei) throw this.insufficient(call, balanceWei, valueWei);
+    resultOf(tried);
+    const priced = { fees: resultOf(fees), gasLimit: resultOf(gas) };
+    const neededWei = valueWei + priced.gasLimit * priced.fees.maxFeePerGas;
+    if (balanceWei < neededWei) throw this.insufficient(call, balanceWei, neededWei);
+    return priced;
   }
 
   private async gasLimit(call: Call): Promise<bigint> {
@@ -173,50 +166,6 @@ export class Sender {
       );
     const withMargin = estimate + estimate / 4n + 20_000n;
     return withMargin < TRANSACTION_GAS_CAP ? withMargin : TRANSACTION_GAS_CAP;
-  }
-
-  private async follow(broadcast: Broadcast): Promise<TransactionReceipt> {
-    const giveUpAt = Date.now() + this.giveUpAfterMs;
-    const raiseAfterMs = this.options.raiseAfterMs ?? 45_000;
-    for (let raiseAt = Date.now() + raiseAfterMs; ; ) {
-      for (const hash of broadcast.hashes) {
-        const receipt = await this.node.getTransactionReceipt(hash);
-        if (receipt) return receipt;
-      }
-      if (Date.now() > giveUpAt) throw this.notMined(broadcast.hashes);
-      if (Date.now() > raiseAt) {
-        await this.requireNonce(broadcast);
-        await this.raise(broadcast);
-        raiseAt = Date.now() + raiseAfterMs;
-      }
-      await pause(this.node.pollingMs);
-    }
-  }
-
-  /** Another process with the same key may have used the nonce; then ours will never be mined. */
-  private async requireNonce({ call, nonce, hashes }: Broadcast): Promise<void> {
-    if ((await this.node.getTransactionCount(this.address, 'latest')) <= nonce) return;
-    const receipts = await Promise.all(hashes.map((hash) => this.node.getTransactionReceipt(hash)));
-    if (receipts.some((receipt) => receipt !== null)) return;
-    throw new NetworkError(
-      'OG_REPLACED',
-      `The transaction "${call.kind}" of ${this.address} will not be mined: another one took its nonce (${nonce}).`,
-      'Use the account in one process only.',
-    );
-  }
-
-  /** Offers more for the same nonce. A node that refuses is asked again later: one of the earlier offers may be mined still. */
-  private async raise(broadcast: Broadcast): Promise<void> {
-    const { call, gasLimit } = broadcast;
-    const fees = raised(broadcast.fees, this.options.maxFeePerGasWei);
-    if (!fees) return;
-    if ((await this.balance()) < (call.valueWei ?? 0n) + gasLimit * fees.maxFeePerGas) return;
-    try {
-      await this.sign({ ...broadcast, fees });
-      broadcast.fees = fees;
-    } catch (error) {
-      if (error instanceof NetworkError) throw error;
-    }
   }
 
   private async mined(call: Call, receipt: TransactionReceipt): Promise<Sent> {
@@ -246,11 +195,6 @@ export class Sender {
     return new ContractRefusal(message, 'Reverted', {});
   }
 
-  private async requireBalance(call: Call, neededWei: bigint): Promise<void> {
-    const balance = await this.balance();
-    if (balance < neededWei) throw this.insufficient(call, balance, neededWei);
-  }
-
   private insufficient(call: Call, balance: bigint, neededWei: bigint): UserError {
     return new UserError(
       'OG_INSUFFICIENT_FUNDS',
@@ -262,23 +206,16 @@ export class Sender {
   private explained(error: unknown, call: Call): unknown {
     const refusal = refusalOf(error);
     if (refusal) return refusal;
-    if (isError(error, 'INSUFFICIENT_FUNDS'))
-      return new UserError(
-        'OG_INSUFFICIENT_FUNDS',
-        `The account ${this.address} cannot pay for "${call.kind}" on chain ${this.node.chainId}.`,
-        'Send it some ETH, or wait until its other transactions are mined.',
-        { cause: error },
-      );
-    return error;
-  }
-
-  private notMined(hashes: readonly Hex[]): NetworkError {
-    return new NetworkError(
-      'OG_NOT_MINED',
-      `The transaction ${hashes.join(' (replaced: ')}${hashes.length > 1 ? ')' : ''} was not mined in ${this.giveUpAfterMs / 1000} s.`,
-      'It may be mined still. Check the chain before you send it again.',
+    if (!isError(error, 'INSUFFICIENT_FUNDS')) return error;
+    return new UserError(
+      'OG_INSUFFICIENT_FUNDS',
+      `The account ${this.address} cannot pay for "${call.kind}" on chain ${this.node.chainId}.`,
+      'Send it some ETH, or wait until its other transactions are mined.',
     );
   }
 }
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+function resultOf<T>(result: PromiseSettledResult<T>): T {
+  if (result.status === 'rejected') throw result.reason;
+  return result.value;
+}

@@ -13,7 +13,6 @@ import {
 import { type ClaimId, claimId, type JobId, jobId, type MatchId, seconds, timestamp, wei } from '../units.js';
 import type { Contracts } from './contracts.js';
 
-
 export async function readJobState(contracts: Contracts, id: JobId, blockTag: number): Promise<JobState> {
   const [job, inputOutstanding] = await Promise.all([
     contracts.jobs.read('getJob', [id], blockTag),
@@ -90,6 +89,7 @@ const bits = (mask: bigint): readonly [boolean, boolean] => [(mask & 1n) !== 0n,
 
 function named<const T extends readonly string[]>(names: T, value: bigint): T[number] {
   const name = names[Number(value)];
-  if (name === undefined) throw new RangeError(`The contract gave enum value ${value}; there are only ${names.length}.`);
+  if (name === undefined)
+    throw new RangeError(`The contract gave enum value ${value}; there are only ${names.length}.`);
   return name;
 }

@@ -1,8 +1,8 @@
 /** Contracts with the types of their ABIs: names, arguments and results are checked by the compiler. */
 import type {
   Abi,
-  AbiParameterToPrimitiveType,
   AbiParametersToPrimitiveTypes,
+  AbiParameterToPrimitiveType,
   AbiStateMutability,
   ExtractAbiEvent,
   ExtractAbiEventNames,
@@ -33,9 +33,8 @@ type Outputs<A extends Abi, N extends ExtractAbiFunctionNames<A>> = AbiParameter
   'outputs'
 >;
 /** One result is that value, several are a tuple. */
-type Result<A extends Abi, N extends ExtractAbiFunctionNames<A>> = Outputs<A, N> extends readonly [infer Only]
-  ? Only
-  : Outputs<A, N>;
+type Result<A extends Abi, N extends ExtractAbiFunctionNames<A>> =
+  Outputs<A, N> extends readonly [infer Only] ? Only : Outputs<A, N>;
 
 type EventArgs<A extends Abi, N extends ExtractAbiEventNames<A>> = {
   readonly [P in ExtractAbiEvent<A, N>['inputs'][number] as P['name'] extends string
@@ -99,7 +98,10 @@ export class TypedContract<const A extends Abi> {
   }
 
   /** Topics of one event, or of any of several; `indexed` narrows by indexed arguments, in their order. */
-  topics<N extends ExtractAbiEventNames<A>>(names: readonly N[], ...indexed: readonly (bigint | Hex)[]): (Hex | Hex[])[] {
+  topics<N extends ExtractAbiEventNames<A>>(
+    names: readonly N[],
+    ...indexed: readonly (bigint | Hex)[]
+  ): (Hex | Hex[])[] {
     const first = names.map((name) => this.interface.getEvent(name)?.topicHash as Hex);
     const rest = indexed.map((value): Hex => `0x${BigInt(value).toString(16).padStart(64, '0')}`);
     return [first, ...rest];
@@ -112,7 +114,12 @@ export class TypedContract<const A extends Abi> {
     if (!parsed) return null;
     const args = parsed.fragment.inputs.map((input, i) => [input.name, plainValue(input, parsed.args[i])] as const);
     const { blockNumber, transactionHash } = log;
-    return { name: parsed.name, args: Object.fromEntries(args), blockNumber, transactionHash } as unknown as TypedEvent<A>;
+    return {
+      name: parsed.name,
+      args: Object.fromEntries(args),
+      blockNumber,
+      transactionHash,
+    } as unknown as TypedEvent<A>;
   }
 
   /** The first event of a kind among a receipt's logs. */

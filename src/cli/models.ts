@@ -15,7 +15,7 @@ export async function loadModel(text: string, store: Store): Promise<Model> {
   throw new UserError(
     'OG_NO_ARTEFACT',
     `The artefact of model ${text} is not on this machine.`,
-    'Give the path of its artefact; compiling, registering or running one keeps it here.',
+    'Give the path of its artefact; compiling or registering one keeps it here.',
   );
 }
 

@@ -52,5 +52,5 @@ function fidelityText(fidelity: NonNullable<Compiled['fidelity']>): string {
   const { samples, maxAbsError, meanAbsError, cosine, top1Agreement } = fidelity;
   const top1 = top1Agreement === null ? '' : `, top-1 agreement ${(top1Agreement * 100).toFixed(2)} %`;
   const errors = `error at most ${maxAbsError.toPrecision(3)}, ${meanAbsError.toPrecision(3)} on average`;
-  return `on ${samples} samples: ${errors}, cosine ${cosine.toFixed(9)}${top1}`;
+  return `on ${samples} sample${samples === 1 ? '' : 's'}: ${errors}, cosine ${cosine.toFixed(9)}${top1}`;
 }

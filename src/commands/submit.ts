@@ -40,7 +40,6 @@ export default class Submit extends OgCommand {
       char: 'm',
       helpValue: '<id or artefact>',
       summary: 'The model, for a job of your own.',
-      relationships: [{ type: 'all', flags: ['input'] }],
     }),
     input: inputFlag,
     tamper: Flags.string({

@@ -69,10 +69,16 @@ function reasonOf(error: unknown): string {
   return String(error);
 }
 
-async function fetchBytes(uri: string, { stranger, timeoutMs = 600_000, maxBytes = MAX_ARTEFACT_BYTES }: FetchOptions): Promise<Uint8Array> {
+async function fetchBytes(
+  uri: string,
+  { stranger, timeoutMs = 600_000, maxBytes = MAX_ARTEFACT_BYTES }: FetchOptions,
+): Promise<Uint8Array> {
   if (/^https?:/i.test(uri)) return download(uri, timeoutMs, maxBytes);
   if (stranger)
-    throw new UserError('OG_BAD_URI', `"${uri}" is not an http or https address, and a stranger's file paths are not followed.`);
+    throw new UserError(
+      'OG_BAD_URI',
+      `"${uri}" is not an http or https address, and a stranger's file paths are not followed.`,
+    );
   const file = uri.startsWith('file:') ? fileURLToPath(uri) : uri;
   const bytes = await readBounded(file, maxBytes);
   if (!bytes) throw new UserError('OG_NO_FILE', `There is no file ${file}.`);
@@ -95,7 +101,8 @@ async function download(url: string, timeoutMs: number, maxBytes: number): Promi
   } catch (error) {
     if (error instanceof OgError) throw error;
     const { name, cause, message } = error as Error;
-    const reason = name === 'TimeoutError' ? `it took longer than ${timeoutMs / 1000} s` : ((cause as Error)?.message ?? message);
+    const reason =
+      name === 'TimeoutError' ? `it took longer than ${timeoutMs / 1000} s` : ((cause as Error)?.message ?? message);
     throw new NetworkError('OG_FETCH', `${url} could not be fetched: ${reason}.`, undefined, { cause: error });
   }
 }

@@ -2,12 +2,19 @@
  * Files by content: artefacts by model id, inputs by input root. Nothing here is the only copy of anything that matters to the
  * game, with one exception: an input that a request showed only by its root. Whatever is read is checked against its name.
  */
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import envPaths from 'env-paths';
 import writeFileAtomic from 'write-file-atomic';
 import { asHash, type Hash } from '../commit/hash.js';
-import { commitModel, inputBytes, inputFromBytes, inputRootOf, type ModelCommitment, type ModelHeader } from '../commit/model.js';
+import {
+  commitModel,
+  inputBytes,
+  inputFromBytes,
+  inputRootOf,
+  type ModelCommitment,
+  type ModelHeader,
+} from '../commit/model.js';
 import { UserError } from '../errors.js';
 import { type Artefact, decodeArtefact } from '../program/artefact.js';
 
@@ -102,7 +109,12 @@ export class Store {
       await writeFileAtomic(file, bytes);
     } catch (cause) {
       const reason = (cause as Error).message;
-      throw new UserError('OG_STORE_WRITE', `${file} could not be written: ${reason}`, 'Choose another folder (OG_HOME).', { cause });
+      throw new UserError(
+        'OG_STORE_WRITE',
+        `${file} could not be written: ${reason}`,
+        'Choose another folder (OG_HOME).',
+        { cause },
+      );
     }
   }
 }
@@ -127,16 +139,13 @@ export async function readBounded(file: string, limit: number): Promise<Uint8Arr
   } catch (error) {
     if (error instanceof UserError) throw error;
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw new UserError('OG_UNREADABLE', `${file} cannot be read: ${(error as Error).message}`, undefined, { cause: error });
+    throw new UserError('OG_UNREADABLE', `${file} cannot be read: ${(error as Error).message}`, undefined, {
+      cause: error,
+    });
   }
 }
 
 function damaged(file: string, why: string, cause?: unknown): UserError {
   const hint = `Delete it (rm '${file}'); it will be fetched or made again.`;
   return new UserError('OG_STORE_DAMAGED', `${file} is damaged: ${why}.`, hint, { cause });
-}
-
-/** Removes a damaged artefact, so that it is fetched again. */
-export async function removeArtefact(store: Store, modelId: Hash): Promise<void> {
-  await rm(store.artefactPath(modelId), { force: true });
 }

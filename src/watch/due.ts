@@ -25,7 +25,10 @@ function unclaimed({ job }: JobView, party: Party, now: Timestamp): Decision {
   if (job.inputOutstanding) return waiting('a demanded input is not complete');
   if (!party.endsOthersJobs && !isOwn(party, job.requester))
     return waiting('no claim is live and none can come: ending the job is not ours');
-  return decided({ kind: 'finalize', jobId: job.id, output: '0x' }, 'no claim is live and none can come: the fee goes back');
+  return decided(
+    { kind: 'finalize', jobId: job.id, output: '0x' },
+    'no claim is live and none can come: the fee goes back',
+  );
 }
 
 /** The first moment at which somebody's time ends: of a side that is to move, or to challenge. */

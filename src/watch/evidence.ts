@@ -1,9 +1,10 @@
 /** What a job is judged by: its model, its input, and the trace that this machine makes of them. */
-import type { Hash } from '../commit/hash.js';
+
 import type { Contracts } from '../chain/contracts.js';
 import type { JobRecord } from '../chain/game-log.js';
 import { readPostedInput } from '../chain/inputs.js';
 import { findRegistrations } from '../chain/model-registry.js';
+import type { Hash } from '../commit/hash.js';
 import { type TraceSource, traceSource } from '../dispute/trace.js';
 import { UserError } from '../errors.js';
 import { Executor } from '../executor/executor.js';
@@ -11,6 +12,7 @@ import { obtainModel } from '../store/fetch.js';
 import type { Model, Store } from '../store/store.js';
 import type { JobId } from '../units.js';
 import { requireWithinLimits, traceBytes, type WorkLimits } from './limits.js';
+import { requireEvaluatorAgrees } from './spot-check.js';
 
 export interface EvidenceOptions {
   /** Threads of ONNX Runtime; all cores when left out. */
@@ -43,7 +45,9 @@ export class Evidence {
     if (known) return known;
     const { model, executor } = await this.model(job.modelId);
     const input = await this.input(job, model);
-    return this.keep(job, traceSource(model.commitment, await executor.trace(input)));
+    const trace = traceSource(model.commitment, await executor.trace(input));
+    requireEvaluatorAgrees(trace);
+    return this.keep(job, trace);
   }
 
   /** The trace, if it was made before and is still here. */
@@ -77,7 +81,8 @@ export class Evidence {
   }
 
   async close(): Promise<void> {
-    for (const loading of this.models.values()) await loading.then(({ executor }) => executor.close()).catch(() => undefined);
+    for (const loading of this.models.values())
+      await loading.then(({ executor }) => executor.close()).catch(() => undefined);
     this.models.clear();
     this.traces.clear();
   }

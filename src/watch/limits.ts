@@ -20,13 +20,17 @@ export function traceBytes(program: Program): number {
     const { elements, width } = slotShape(program, slot);
     bytes += elements * 4 + (elements * width) / 4;
   }
-  return bytes;
+  return Math.ceil(bytes);
 }
 
 /** @throws UserError when a model is too large to be run, or a step of it to be disputed in one transaction. */
 export function requireWithinLimits(program: Program, limits: WorkLimits = WORK_LIMITS): void {
-  const terms = program.steps.reduce((sum, { outDims, redDims }) => sum + elementCount(outDims) * elementCount(redDims), 0);
-  if (terms > limits.terms) throw tooLarge(`a run has ${terms.toExponential(2)} terms; at most ${limits.terms.toExponential(2)} are run`);
+  const terms = program.steps.reduce(
+    (sum, { outDims, redDims }) => sum + elementCount(outDims) * elementCount(redDims),
+    0,
+  );
+  if (terms > limits.terms)
+    throw tooLarge(`a run has ${terms.toExponential(2)} terms; at most ${limits.terms.toExponential(2)} are run`);
   const bytes = traceBytes(program);
   if (bytes > limits.traceBytes) throw tooLarge(`a trace takes ${bytes} bytes; at most ${limits.traceBytes} are kept`);
   const { worstStep } = priceProgram(program);

@@ -1,6 +1,7 @@
 /** The loop of a daemon: read what is new, look at every job that may ask for something, pause. No error ends it. */
-import { NetworkError } from '../errors.js';
+
 import type { JobRecord } from '../chain/game-log.js';
+import { NetworkError } from '../errors.js';
 import type { JobId, Timestamp } from '../units.js';
 import type { Table } from './table.js';
 import type { TurnResult } from './turn.js';
@@ -27,6 +28,7 @@ export class Loop {
   private readonly busy = new Map<JobId, Promise<void>>();
   private readonly resting = new Map<JobId, { untilMs: number; restMs: number }>();
   private readonly settled = new Set<JobId>();
+  private readUpTo = 0;
   private wakeUp: () => void = () => undefined;
   private awake = false;
 
@@ -79,16 +81,27 @@ export class Loop {
     for (const id of this.table.reader.log.jobs()) {
       if (this.busy.size >= SIDE_BY_SIDE) await Promise.race(this.busy.values());
       if (this.options.signal?.aborted) return;
-      if (this.busy.has(id) || this.settled.has(id) || Date.now() < (this.resting.get(id)?.untilMs ?? 0)) continue;
+      if (!this.isFree(id)) continue;
       const attended = this.attend(id, now).finally(() => this.busy.delete(id));
       this.busy.set(id, attended);
     }
   }
 
+  /**
+   * Not while it is being looked at, nor before the chain is read as far as one's own last transaction: on an older state the same
+   * would be decided again, and a second bond put up.
+   */
+  private isFree(id: JobId): boolean {
+    if (this.busy.has(id) || this.settled.has(id)) return false;
+    if (Date.now() < (this.resting.get(id)?.untilMs ?? 0)) return false;
+    return this.readUpTo >= (this.table.sentIn.get(id) ?? 0);
+  }
+
   private async read(): Promise<Timestamp> {
-    const { reader, contracts, purse, journal } = this.table;
-    const { touched } = await reader.refresh();
-    purse.chainWasRead();
+    const { reader, contracts, journal } = this.table;
+    const { touched, head } = await reader.refresh();
+    this.readUpTo = head.number;
+    this.table.chainWasRead(head.number);
     for (const id of touched) {
       this.resting.delete(id);
       this.settled.delete(id);

@@ -1,9 +1,9 @@
 /** What happens to a job, for people who look on: the narrowing of a match, in the model's own terms. */
 import type { GameLog } from '../chain/game-log.js';
+import type { ModelCommitment } from '../commit/model.js';
 import type { Action } from '../dispute/actions.js';
 import { ENDINGS, type Ending, type Side } from '../dispute/game.js';
 import { locate } from '../dispute/locate.js';
-import type { ModelCommitment } from '../commit/model.js';
 import { type ClaimId, claimId, type MatchId, matchId, type Timestamp, type Wei, wei } from '../units.js';
 
 type GameEvent = ReturnType<GameLog['history']>[number];
@@ -34,18 +34,47 @@ export interface DisputedSlots {
 
 export type StoryEvent =
   | { readonly kind: 'running' }
-  | { readonly kind: 'judged'; readonly claimId: ClaimId; readonly claimant: string; readonly verdict: 'correct' | 'wrong' }
-  | { readonly kind: 'sent'; readonly action: Action['kind']; readonly reason: string; readonly txHash: string; readonly gasUsed: bigint }
+  | {
+      readonly kind: 'judged';
+      readonly claimId: ClaimId;
+      readonly claimant: string;
+      readonly verdict: 'correct' | 'wrong';
+    }
+  | {
+      readonly kind: 'sent';
+      readonly action: Action['kind'];
+      readonly reason: string;
+      readonly txHash: string;
+      readonly gasUsed: bigint;
+    }
   | { readonly kind: 'refused'; readonly action: Action['kind']; readonly reason: string }
   | { readonly kind: 'waiting'; readonly reason: string; readonly deadline: Timestamp | null }
   | { readonly kind: 'claimed'; readonly claimId: ClaimId; readonly claimant: string; readonly target: ClaimId | null }
   | { readonly kind: 'revealed'; readonly claimId: ClaimId; readonly traceRoot: string }
   | { readonly kind: 'matchOpened'; readonly matchId: MatchId; readonly claims: readonly [ClaimId, ClaimId] }
-  | { readonly kind: 'nodeOpened'; readonly matchId: MatchId; readonly side: Side; readonly height: number; readonly position: number; readonly children: number }
-  | { readonly kind: 'descended'; readonly matchId: MatchId; readonly height: number; readonly position: number; readonly slots: DisputedSlots }
+  | {
+      readonly kind: 'nodeOpened';
+      readonly matchId: MatchId;
+      readonly side: Side;
+      readonly height: number;
+      readonly position: number;
+      readonly children: number;
+    }
+  | {
+      readonly kind: 'descended';
+      readonly matchId: MatchId;
+      readonly height: number;
+      readonly position: number;
+      readonly slots: DisputedSlots;
+    }
   | { readonly kind: 'leafPosted'; readonly matchId: MatchId; readonly side: Side }
   | { readonly kind: 'found'; readonly matchId: MatchId; readonly step: FoundStep }
-  | { readonly kind: 'matchEnded'; readonly matchId: MatchId; readonly ending: Ending; readonly losers: readonly Side[] }
+  | {
+      readonly kind: 'matchEnded';
+      readonly matchId: MatchId;
+      readonly ending: Ending;
+      readonly losers: readonly Side[];
+    }
   | { readonly kind: 'claimLost'; readonly claimId: ClaimId; readonly burnedWei: Wei; readonly potWei: Wei }
   | { readonly kind: 'jobEnded'; readonly status: 'final' | 'void'; readonly winner: ClaimId | null };
 
@@ -102,7 +131,10 @@ export function storyOf(event: GameEvent, commitment: ModelCommitment): StoryEve
 
 type ElementComputed = Extract<GameEvent, { name: 'ElementComputed' }>['args'];
 
-export function foundStep({ slot, element, value0, value1, computed }: ElementComputed, commitment: ModelCommitment): FoundStep {
+export function foundStep(
+  { slot, element, value0, value1, computed }: ElementComputed,
+  commitment: ModelCommitment,
+): FoundStep {
   const { model } = commitment;
   const position = Number(slot) * 2 ** model.tensorDepth;
   const { kind, step } = locate(commitment, { height: 0, position, leaves: [null, null] });
@@ -118,7 +150,8 @@ export function foundStep({ slot, element, value0, value1, computed }: ElementCo
 }
 
 function slotsBelow({ program, model }: ModelCommitment, height: number, position: number): DisputedSlots {
-  const slotOf = (leaf: number): number => Math.min(Math.floor(leaf / 2 ** model.tensorDepth), 2 ** model.slotDepth - 1);
+  const slotOf = (leaf: number): number =>
+    Math.min(Math.floor(leaf / 2 ** model.tensorDepth), 2 ** model.slotDepth - 1);
   const from = slotOf(position * 2 ** height);
   const to = Math.min(slotOf((position + 1) * 2 ** height - 1), Math.max(from, model.stepCount));
   const name = (slot: number): string => (slot === 0 ? 'input' : (program.steps[slot - 1]?.name ?? 'padding'));

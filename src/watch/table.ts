@@ -7,7 +7,7 @@ import type { Call } from '../chain/typed.js';
 import type { Hash } from '../commit/hash.js';
 import type { Deployment, Party } from '../dispute/party.js';
 import type { Store } from '../store/store.js';
-import type { JobId, Wei } from '../units.js';
+import { type JobId, type Wei, wei } from '../units.js';
 import { Evidence, type EvidenceOptions } from './evidence.js';
 import { type Facts, Journal, type Log } from './line.js';
 import { Purse } from './purse.js';
@@ -41,6 +41,9 @@ export class Table {
   readonly journal: Journal;
   readonly deployment: Deployment;
   readonly purse: Purse;
+  /** By job: the block of the last transaction that was sent for it. What is read of an earlier block does not show it yet. */
+  readonly sentIn = new Map<JobId, number>();
+  private atStake = 0n;
 
   constructor(
     private readonly options: TableOptions,
@@ -80,9 +83,17 @@ export class Table {
     };
   }
 
+  /** Own bonds in the chain as it was last read. */
   atStakeWei(): bigint {
+    return this.atStake;
+  }
+
+  /** To be called whenever the chain was read. */
+  chainWasRead(upToBlock: number): void {
     const { sender } = this.options;
-    return sender ? BigInt(this.reader.log.claimsAtStake([sender.address])) * this.deployment.parameters.bondWei : 0n;
+    const claims = sender ? this.reader.log.claimsAtStake([sender.address]) : 0;
+    this.atStake = BigInt(claims) * this.deployment.parameters.bondWei;
+    this.purse.chainWasRead(upToBlock);
   }
 
   /**
@@ -96,8 +107,10 @@ export class Table {
     if (!sender || !this.sends) return null;
     try {
       const sent = call.valueWei
-        ? await this.purse.spend(call.valueWei as Wei, () => sender.send(call))
+        ? await this.purse.spend(wei(call.valueWei), this.atStake, () => sender.send(call))
         : await sender.send(call);
+      if (!sent) return null; // others have put up what was left: it is said at the next look
+      if (job !== null) this.sentIn.set(job, sent.blockNumber);
       this.journal.write(job, { ...facts, txHash: sent.txHash, gasUsed: Number(sent.gasUsed) });
       return sent;
     } catch (error) {

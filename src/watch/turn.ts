@@ -3,9 +3,9 @@ import { callOf } from '../chain/actions.js';
 import type { JobRecord } from '../chain/game-log.js';
 import { type Decision, waiting } from '../dispute/actions.js';
 import { decideJob } from '../dispute/decide-job.js';
+import { reclaimBonds } from '../dispute/ending.js';
 import type { JobView } from '../dispute/game.js';
 import { judge, type Verdict } from '../dispute/judge.js';
-import { reclaimBonds } from '../dispute/ending.js';
 import type { Timestamp } from '../units.js';
 import { attentionTo } from './due.js';
 import { inputTurn } from './input-turn.js';
@@ -37,9 +37,7 @@ export async function takeTurn(
   const attention = attentionTo(view, party, now);
   if (attention.kind === 'decided') return act(table, view, null, attention.decisions);
 
-  const verdict = waitForVerdict
-    ? await table.verdicts.make(record)
-    : table.verdicts.ask(record, attention.deadline);
+  const verdict = waitForVerdict ? await table.verdicts.make(record) : table.verdicts.ask(record, attention.deadline);
   if (!verdict) return act(table, view, null, [waiting('the model is being run', {}, attention.deadline)]);
   sayJudgements(table, view, verdict);
   const decisions = decideJob(view, verdict, party, table.deployment, now);

@@ -26,6 +26,7 @@ export async function daemon(options: WatchOptions, visitor: (table: Table) => V
   const table: Table = new Table(options, () => loop.wake());
   const loop: Loop = new Loop(table, visitor(table), () => withdraw(table, options), options);
   try {
+    if (table.sends) await table.sender?.settled();
     await loop.run();
   } finally {
     await table.close();

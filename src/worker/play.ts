@@ -44,7 +44,9 @@ export async function playOwnClaims(options: PlayOptions): Promise<void> {
 async function movesOf({ contracts, sender, trace }: PlayOptions, view: JobView): Promise<Move[]> {
   const now = await contracts.node.now();
   return view.matches.flatMap((match) => {
-    const claims = match.claims.map((id) => view.claims.find((claim) => claim.id === id)) as unknown as Both<ClaimState>;
+    const claims = match.claims.map((id) =>
+      view.claims.find((claim) => claim.id === id),
+    ) as unknown as Both<ClaimState>;
     if (match.phase === 'proof' || !isPlaying(match, claims)) return [];
     return SIDES.filter((side) => claims[side].claimant === sender.address).flatMap((side) => {
       const { action } = decideMatch(match, claims, trace, side, now);

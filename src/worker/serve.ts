@@ -68,7 +68,11 @@ async function submit(table: Table, job: JobState, trace: Parameters<typeof subm
   const { sender, contracts } = table;
   if (!sender) return NOTHING;
   const { bondWei } = contracts.parameters;
-  const facts = { decision: 'submit', reason: `nobody has answered yet; the fee is ${job.feeWei} wei`, bondWei: String(bondWei) };
+  const facts = {
+    decision: 'submit',
+    reason: `nobody has answered yet; the fee is ${job.feeWei} wei`,
+    bondWei: String(bondWei),
+  };
   if (!table.sends) {
     table.journal.once(job.id, 'submit', { ...facts, dryRun: true });
     return NOTHING;

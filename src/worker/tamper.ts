@@ -19,7 +19,11 @@ export interface Lie {
 /** @throws UserError on anything but a devnet: on a real chain it would only cost the liar the bond. */
 export function requireDevnet(node: Node): void {
   if (node.isDevnet) return;
-  throw new UserError('OG_NOT_A_DEVNET', `Lying is for devnets; this is chain ${node.chainId}.`, 'Try it with `og devnet` or `og demo`.');
+  throw new UserError(
+    'OG_NOT_A_DEVNET',
+    `Lying is for devnets; this is chain ${node.chainId}.`,
+    'Try it with `og devnet` or `og demo`.',
+  );
 }
 
 /** The trace of a worker who puts the lie in and goes on computing from there. */
@@ -50,11 +54,7 @@ export function tamper({ commitment, slots }: TraceSource, lie: Lie): TraceSourc
 }
 
 /** The end of the slot's range that is further from the truth: a lie outside of the range could overflow the steps after it. */
-function furthest(
-  { program }: TraceSource['commitment'],
-  slots: TraceSource['slots'],
-  { slot, element }: Lie,
-): number {
+function furthest({ program }: TraceSource['commitment'], slots: TraceSource['slots'], { slot, element }: Lie): number {
   const truth = slots[slot]?.[element] ?? 0;
   const range = checkProgram(program)[slot];
   if (!range || range.lo === range.hi) return truth > 0 ? truth - 1 : truth + 1;

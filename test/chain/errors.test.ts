@@ -11,7 +11,10 @@ const revert = (name: string, ...args: unknown[]): Hex => errors.encodeErrorResu
 
 test('values and units are in the sentence', () => {
   const refusal = refusalFrom(revert('Jobs_WrongBond', 1n, parseEther('0.05')));
-  assert.is(refusal.message, 'The bond is 50000000000000000 wei (0.05 ETH), but 1 wei (0.000000000000000001 ETH) was sent.');
+  assert.is(
+    refusal.message,
+    'The bond is 50000000000000000 wei (0.05 ETH), but 1 wei (0.000000000000000001 ETH) was sent.',
+  );
   assert.is(refusal.errorName, 'Jobs_WrongBond');
   assert.equal(refusal.args, { sentWei: 1n, requiredWei: parseEther('0.05') });
   assert.is(refusal.code, 'OG_REFUSED');
@@ -41,7 +44,10 @@ test('every error of the contracts gives a sentence', () => {
 });
 
 test('built-in and unknown errors', () => {
-  assert.match(refusalFrom('0x4e487b710000000000000000000000000000000000000000000000000000000000000011').message, 'panic code 17');
+  assert.match(
+    refusalFrom('0x4e487b710000000000000000000000000000000000000000000000000000000000000011').message,
+    'panic code 17',
+  );
   assert.match(refusalFrom('0xdeadbeef').message, '0xdeadbeef');
   assert.match(refusalFrom('0x').message, 'without saying why');
 });

@@ -1,7 +1,9 @@
+import type { Log } from 'ethers';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { creditOf, finalizeJob, withdraw } from '../../src/chain/claims.js';
 import { demandCall, postCalls, readDemand, readPostedInput } from '../../src/chain/inputs.js';
+import type { LogReader } from '../../src/chain/logs.js';
 import { findRegistrations, readModel } from '../../src/chain/model-registry.js';
 import { currentView, readerOfJob } from '../../src/chain/reader.js';
 import { readJob, readJobs, readOutput } from '../../src/chain/requests.js';
@@ -28,7 +30,10 @@ test('an honest job becomes final, and the worker is paid', async () => {
   const worker = world.devnet.sender(WORKER);
   await world.claim(WORKER, job);
   assert.is(await codeOf(readOutput(world.contracts, job)), 'OG_NOT_FINAL');
-  assert.match((await errorOf(finalizeJob(world.contracts, worker, job))).message, /The challenge window of job 1 is open until/);
+  assert.match(
+    (await errorOf(finalizeJob(world.contracts, worker, job))).message,
+    /The challenge window of job 1 is open until/,
+  );
   await world.passWindow();
   await finalizeJob(world.contracts, worker, job);
   assert.equal([...((await readOutput(world.contracts, job)).bytes ?? [])], [0, 50]);
@@ -85,7 +90,42 @@ test('models are found with their provenance, newest first', async () => {
 
 test('jobs are listed newest first', async () => {
   for (let i = 0; i < 3; i++) await world.request();
-  assert.equal((await readJobs(world.contracts, 2)).map(({ id }) => id), [3n, 2n]);
+  assert.equal(
+    (await readJobs(world.contracts, 2)).map(({ id }) => id),
+    [3n, 2n],
+  );
+});
+
+test('a node that lies about a model or an input is not believed', async () => {
+  const { contracts, model } = world;
+  const job = await world.request();
+  const reader = await readerOfJob(contracts, job);
+  await reader.refresh();
+  const record = reader.log.record(job)!;
+  /** Changes the first byte of the input. */
+  const all: LogReader['all'] = async (...query) => {
+    const firstByte = 2 + 4 * 64; // after the root, the fee, and the input's offset and length
+    return (await contracts.logs.all(...query)).map(
+      ({ address, topics, data, blockNumber, transactionHash }) =>
+        ({
+          address,
+          topics,
+          data: `${data.slice(0, firstByte)}7f${data.slice(firstByte + 2)}`,
+          blockNumber,
+          transactionHash,
+        }) as Log,
+    );
+  };
+  const lying = { ...contracts, logs: { all } as LogReader };
+  assert.is(await readPostedInput(lying, record, model.commitment.model), null);
+
+  const { registry } = contracts;
+  const read = async (...args: Parameters<typeof registry.read>): Promise<unknown> => {
+    const answer = await registry.read(...args);
+    return args[0] === 'get' ? { ...(answer as object), stepCount: 7n } : answer;
+  };
+  const liar = Object.assign(Object.create(registry), { read });
+  assert.is(await codeOf(readModel({ ...contracts, registry: liar }, model.modelId)), 'OG_LYING_NODE');
 });
 
 test.run();

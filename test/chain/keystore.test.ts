@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { addressOfAccount, createKeystore, keystoreFolder, listKeystores, openAccount } from '../../src/chain/keystore.js';
+import {
+  addressOfAccount,
+  createKeystore,
+  keystoreFolder,
+  listKeystores,
+  openAccount,
+} from '../../src/chain/keystore.js';
 import { codeOf, errorOf } from './world.js';
 
 let folder: string;
@@ -17,7 +23,24 @@ const KEY = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80'
 const ADDRESS = '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266';
 
 /** Written by `cast wallet new` 1.7.1, with the password pw2. */
-const FROM_CAST = {"crypto": {"cipher": "aes-128-ctr", "cipherparams": {"iv": "a1d4190d8b4c54ce0e4d3c63448d67b5"}, "ciphertext": "763dc42fad320cdd5f643458637cbc5de9244f397d8b57750953edb7a908c453", "kdf": "scrypt", "kdfparams": {"dklen": 32, "n": 8192, "p": 1, "r": 8, "salt": "4051b31b9a6b24d5ab04b7cb6787327b01ae89d102b151c3b7b5f36fbd9eafb5"}, "mac": "651e4c675d54888aaefa37c1249198ef31592f9d3ac7fe245d5bbbc3f689ecc7"}, "id": "d4581d46-f3f3-4708-9678-619ffeed0c99", "version": 3};
+const FROM_CAST = {
+  crypto: {
+    cipher: 'aes-128-ctr',
+    cipherparams: { iv: 'a1d4190d8b4c54ce0e4d3c63448d67b5' },
+    ciphertext: '763dc42fad320cdd5f643458637cbc5de9244f397d8b57750953edb7a908c453',
+    kdf: 'scrypt',
+    kdfparams: {
+      dklen: 32,
+      n: 8192,
+      p: 1,
+      r: 8,
+      salt: '4051b31b9a6b24d5ab04b7cb6787327b01ae89d102b151c3b7b5f36fbd9eafb5',
+    },
+    mac: '651e4c675d54888aaefa37c1249198ef31592f9d3ac7fe245d5bbbc3f689ecc7',
+  },
+  id: 'd4581d46-f3f3-4708-9678-619ffeed0c99',
+  version: 3,
+};
 const FROM_CAST_ADDRESS = '0x64f472C44B64ccC6382C8AD0d5E9B1DB55910292';
 
 test('made, listed and opened', async () => {
@@ -46,7 +69,10 @@ test('the only account need not be named, and its password may be in a file or a
 
 test("Foundry's keystores are the same thing", async () => {
   writeFileSync(join(folder, 'bob'), JSON.stringify(FROM_CAST));
-  assert.equal((await listKeystores(folder)).map(({ name, address }) => ({ name, address })), [{ name: 'bob', address: null }]);
+  assert.equal(
+    (await listKeystores(folder)).map(({ name, address }) => ({ name, address })),
+    [{ name: 'bob', address: null }],
+  );
   const environment = { OG_PASSWORD: 'pw2' };
   assert.is(await addressOfAccount({ folder, environment }), FROM_CAST_ADDRESS);
 });

@@ -24,7 +24,11 @@ const numbers = (logs: readonly Log[]): number[] => logs.map(({ blockNumber }) =
 test('all logs, whatever range the node takes', async () => {
   const blocks = [0, 1, 99, 100, 101, 500, 999];
   for (const most of [1, 7, 100, 10_000])
-    assert.equal(numbers(await new LogReader(nodeWith(blocks, most), 256).all(filter, 0, 999)), blocks, `${most} blocks`);
+    assert.equal(
+      numbers(await new LogReader(nodeWith(blocks, most), 256).all(filter, 0, 999)),
+      blocks,
+      `${most} blocks`,
+    );
 });
 
 test('ranges stay within the limit and do not overlap', async () => {

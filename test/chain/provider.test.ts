@@ -23,7 +23,10 @@ const close = (server: Server): void => {
   server.closeAllConnections();
   server.close();
 };
-const result = (value: string): Answer => ({ status: 200, body: JSON.stringify({ jsonrpc: '2.0', id: 1, result: value }) });
+const result = (value: string): Answer => ({
+  status: 200,
+  body: JSON.stringify({ jsonrpc: '2.0', id: 1, result: value }),
+});
 
 test('nobody listens', async () => {
   const { server, url } = await serverThatAnswers(null);
@@ -68,7 +71,11 @@ test('silence ends after the timeout', async () => {
 });
 
 test('a passing failure passes', async () => {
-  const { server, url, asked } = await serverThatAnswers({ status: 502, body: '' }, { status: 502, body: '' }, result('0x7a69'));
+  const { server, url, asked } = await serverThatAnswers(
+    { status: 502, body: '' },
+    { status: 502, body: '' },
+    result('0x7a69'),
+  );
   const node = await connectNode({ url });
   close(server);
   assert.is(node.chainId, 31_337n);

@@ -1,8 +1,11 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { callOf } from '../../src/chain/actions.js';
+import { finalizeJob } from '../../src/chain/claims.js';
+import { connect } from '../../src/chain/contracts.js';
 import { currentView, GameReader, readerOfJob } from '../../src/chain/reader.js';
 import { decideJob } from '../../src/dispute/decide-job.js';
+import { NetworkError } from '../../src/errors.js';
 import { type JobId, jobId } from '../../src/units.js';
 import { tamper } from '../../src/worker/tamper.js';
 import { codeOf, errorOf, LIAR, WATCHTOWER, WORKER, World } from './world.js';
@@ -19,7 +22,13 @@ async function watchtowerActs(reader: GameReader, job: JobId): Promise<string[]>
   const sender = world.devnet.sender(WATCHTOWER);
   const party = { addresses: [sender.address], bondFrom: sender.address, endsOthersJobs: true };
   const view = await currentView(reader, job);
-  const decisions = decideJob(view, { kind: 'traced', trace: world.truth }, party, world.contracts, await world.devnet.node.now());
+  const decisions = decideJob(
+    view,
+    { kind: 'traced', trace: world.truth },
+    party,
+    world.contracts,
+    await world.devnet.node.now(),
+  );
   const actions = decisions.flatMap(({ action }) => (action ? [action] : []));
   for (const action of actions) await sender.send(callOf(world.contracts, action));
   return actions.map(({ kind }) => kind);
@@ -65,6 +74,7 @@ test('what a side has opened and posted is read from events', async () => {
   assert.equal(await watchtowerActs(reader, job), ['postLeaf']);
   const [posted] = (await currentView(reader, job)).matches;
   assert.equal([posted?.phase, posted?.position, posted?.leafPosted], ['leaf', 11, [false, true]]);
+  assert.is(posted?.opened, null, 'it was answered');
   assert.is(posted?.leaves[0], null);
   assert.is(posted?.leaves[1]?.length, 2 + 512);
 });
@@ -113,6 +123,19 @@ test('a match that went on is taken back to the state that the chain went back t
   assert.equal(await watchtowerActs(reader, job), ['reveal'], 'it is done again');
 });
 
+test('an end that is taken back is no end', async () => {
+  const job = await world.request();
+  await world.claim(WORKER, job);
+  const reader = await readerOfJob(world.contracts, job);
+  await world.passWindow();
+  await finalizeJob(world.contracts, world.devnet.sender(WORKER), job);
+  const ended = await currentView(reader, job);
+  assert.equal([ended.job.status, ended.claims[0]?.status], ['final', 'final']);
+  await reorg(1);
+  const open = await currentView(reader, job);
+  assert.equal([open.job.status, open.claims[0]?.status], ['open', 'live']);
+});
+
 test('a job is not read again until something happens to it', async () => {
   const reader = new GameReader(world.contracts);
   const job = await world.request();
@@ -121,6 +144,22 @@ test('a job is not read again until something happens to it', async () => {
   assert.is(await currentView(reader, job), first);
   await world.claim(WORKER, job);
   assert.is.not(await currentView(reader, job), first);
+});
+
+test('what was read before an error is kept and told later', async () => {
+  const { node, address } = world.contracts;
+  const contracts = await connect(node, address, { logRangeBlocks: 3 });
+  const jobs = [await world.request(), await world.request(), await world.request(), await world.request()];
+  const reader = new GameReader(contracts);
+  const getLogs = node.getLogs.bind(node);
+  let asked = 0;
+  node.getLogs = (filter) =>
+    ++asked === 2 ? Promise.reject(new NetworkError('OG_NODE_UNREACHABLE', 'gone')) : getLogs(filter);
+  assert.is(await codeOf(reader.refresh()), 'OG_NODE_UNREACHABLE');
+  assert.ok(reader.log.jobs().length < jobs.length);
+  const { touched } = await reader.refresh();
+  node.getLogs = getLogs;
+  assert.equal([...touched], jobs);
 });
 
 test('bonds at stake are counted', async () => {
@@ -134,7 +173,10 @@ test('bonds at stake are counted', async () => {
 });
 
 test('an unknown job is said to be none', async () => {
-  assert.match((await errorOf(readerOfJob(world.contracts, jobId(1)))).message, /There is no job 1 .*: it has no jobs yet\./);
+  assert.match(
+    (await errorOf(readerOfJob(world.contracts, jobId(1)))).message,
+    /There is no job 1 .*: it has no jobs yet\./,
+  );
   await world.request();
   const error = await errorOf(readerOfJob(world.contracts, jobId(2)));
   assert.is(error.code, 'OG_UNKNOWN_JOB');

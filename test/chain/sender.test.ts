@@ -5,6 +5,7 @@ import { ContractRefusal } from '../../src/chain/errors.js';
 import { GasMeter } from '../../src/chain/gas.js';
 import { Sender } from '../../src/chain/sender.js';
 import type { Address, Call } from '../../src/chain/typed.js';
+import { NetworkError } from '../../src/errors.js';
 import { jobId } from '../../src/units.js';
 import { CLIENT, errorOf, WORKER, World } from './world.js';
 
@@ -70,7 +71,9 @@ test('a transaction that is not mined is sent again at a higher price, and count
   try {
     const sending = sender.send(transfer(3n));
     await new Promise((resolve) => setTimeout(resolve, 400));
-    const pool = (await node.send('txpool_content', [])) as { pending: Record<string, Record<string, { maxFeePerGas: string }>> };
+    const pool = (await node.send('txpool_content', [])) as {
+      pending: Record<string, Record<string, { maxFeePerGas: string }>>;
+    };
     const [waiting] = Object.entries(pool.pending).flatMap(([from, byNonce]) =>
       from.toLowerCase() === sender.address.toLowerCase() ? Object.values(byNonce) : [],
     );
@@ -83,6 +86,44 @@ test('a transaction that is not mined is sent again at a higher price, and count
   }
   assert.is(await node.getBalance(SOMEBODY), 3n);
   assert.is(meter.entries.length, 1);
+});
+
+test('an answer that is lost on the way is no second transaction', async () => {
+  const { node } = world.devnet;
+  const sender = world.devnet.sender(CLIENT);
+  const send = node.send.bind(node);
+  let lost = 0;
+  node.send = async (method, params) => {
+    const answer = await send(method, params);
+    if (method !== 'eth_sendRawTransaction') return answer;
+    lost++;
+    throw new NetworkError('OG_NODE_UNREACHABLE', 'It closed the connection.');
+  };
+  const before = await node.getTransactionCount(sender.address);
+  try {
+    assert.is((await sender.send(transfer(5n))).gasUsed, 21_000n);
+  } finally {
+    node.send = send;
+  }
+  assert.is(lost, 1);
+  assert.is((await node.getTransactionCount(sender.address)) - before, 1);
+  assert.is(await node.getBalance(SOMEBODY), 5n);
+});
+
+test('a node that is away while a transaction is mined is asked again', async () => {
+  const { node } = world.devnet;
+  const sender = world.devnet.sender(CLIENT);
+  const { getTransactionReceipt } = node;
+  let asked = 0;
+  node.getTransactionReceipt = (hash) =>
+    ++asked < 4
+      ? Promise.reject(new NetworkError('OG_NODE_UNREACHABLE', 'gone'))
+      : getTransactionReceipt.call(node, hash);
+  try {
+    assert.is((await sender.send(transfer(6n))).gasUsed, 21_000n);
+  } finally {
+    node.getTransactionReceipt = getTransactionReceipt;
+  }
 });
 
 test('waiting for a block ends', async () => {

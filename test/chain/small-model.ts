@@ -71,7 +71,8 @@ export function smallProgram(): Program {
   return result;
 }
 
-export const smallInput = (seed = 1): Int32Array => Int32Array.from({ length: 8 }, (_, i) => ((i + 3) * 977 * seed) % 3000);
+export const smallInput = (seed = 1): Int32Array =>
+  Int32Array.from({ length: 8 }, (_, i) => ((i + 3) * 977 * seed) % 3000);
 
 export function smallTrace(seed = 1, model = smallProgram()): TraceSource {
   return traceSource(commitModel(model), evaluate(model, smallInput(seed)));

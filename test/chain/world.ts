@@ -2,12 +2,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { callOf } from '../../src/chain/actions.js';
 import { submitClaim } from '../../src/chain/claims.js';
 import { type Devnet, type DevnetOptions, startDevnet } from '../../src/chain/devnet.js';
 import { registerModel } from '../../src/chain/model-registry.js';
 import { type InferenceRequest, readJob, requestInference } from '../../src/chain/requests.js';
 import type { Hash } from '../../src/commit/hash.js';
-import type { TraceSource } from '../../src/dispute/trace.js';
+import { sealOf } from '../../src/commit/seal.js';
+import type { Action } from '../../src/dispute/actions.js';
+import { outputRootOfTrace, postedOutput, type TraceSource } from '../../src/dispute/trace.js';
 import { type Model, Store } from '../../src/store/store.js';
 import { type ClaimId, type JobId, seconds, wei } from '../../src/units.js';
 import { smallArtefact, smallInput, smallTrace } from './small-model.js';
@@ -78,6 +81,25 @@ export class World {
     return submitted.claimId;
   }
 
+  /** A liar challenges a job's first claim with this trace. */
+  async challenge(account: number, job: JobId, trace: TraceSource): Promise<void> {
+    const { contracts, devnet } = this;
+    const sender = devnet.sender(account);
+    const state = await readJob(contracts, job);
+    const { seal, outputRoot } = await contracts.jobs.read('getClaim', [state.firstClaim]);
+    const { modelId, inputRoot } = state;
+    const action: Action = {
+      kind: 'challenge',
+      claimant: sender.address,
+      bondWei: contracts.parameters.bondWei,
+      target: { claimId: state.firstClaim, modelId, inputRoot, seal, outputRoot },
+      seal: sealOf(contracts.sealDomain, job, sender.address, trace.forest.root),
+      outputRoot: outputRootOfTrace(trace),
+      output: postedOutput(trace, state),
+    };
+    await sender.send(callOf(contracts, action));
+  }
+
   /** Until the challenge window is over. */
   async passWindow(): Promise<void> {
     await this.devnet.passSeconds(this.contracts.parameters.challengeWindowSeconds + 1);
@@ -89,7 +111,9 @@ export async function codeOf(promise: Promise<unknown>): Promise<string> {
   return (await errorOf(promise)).code ?? 'an error without a code';
 }
 
-export async function errorOf(promise: Promise<unknown>): Promise<Error & { code?: string; hint?: string; exitCode?: number }> {
+export async function errorOf(
+  promise: Promise<unknown>,
+): Promise<Error & { code?: string; hint?: string; exitCode?: number }> {
   try {
     await promise;
   } catch (error) {

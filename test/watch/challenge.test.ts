@@ -1,12 +1,15 @@
+import { Wallet } from 'ethers';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { callOf } from '../../src/chain/actions.js';
+import { connect } from '../../src/chain/contracts.js';
+import { connectNode } from '../../src/chain/provider.js';
 import { readJob } from '../../src/chain/requests.js';
-import type { Sender } from '../../src/chain/sender.js';
+import { Sender } from '../../src/chain/sender.js';
 import type { TraceSource } from '../../src/dispute/trace.js';
+import { NetworkError } from '../../src/errors.js';
 import { Store } from '../../src/store/store.js';
 import { type JobId, jobId, seconds } from '../../src/units.js';
-import { challengeJob, type ChallengeOptions } from '../../src/watch/challenge.js';
+import { type ChallengeOptions, challengeJob } from '../../src/watch/challenge.js';
 import type { StoryEvent } from '../../src/watch/story.js';
 import { playOwnClaims } from '../../src/worker/play.js';
 import { type Lie, tamper } from '../../src/worker/tamper.js';
@@ -36,7 +39,14 @@ async function liarClaims(lie: Lie): Promise<{ job: JobId; trace: TraceSource; s
   await world.claim(LIAR, job, trace);
   const control = new AbortController();
   const sender = world.devnet.sender(LIAR);
-  const playing = playOwnClaims({ contracts: world.contracts, sender, jobId: job, trace, signal: control.signal, pollMs: 20 });
+  const playing = playOwnClaims({
+    contracts: world.contracts,
+    sender,
+    jobId: job,
+    trace,
+    signal: control.signal,
+    pollMs: 20,
+  });
   const stop = async (): Promise<void> => {
     control.abort();
     await playing;
@@ -65,7 +75,10 @@ for (const [index, name] of STEPS.entries())
       node: undefined,
       operator: undefined,
     });
-    assert.ok(gasUsed > 400_000n && gasUsed < matchGasUsed && matchGasUsed < 1_500_000n, `${gasUsed} of ${matchGasUsed} gas`);
+    assert.ok(
+      gasUsed > 400_000n && gasUsed < matchGasUsed && matchGasUsed < 1_500_000n,
+      `${gasUsed} of ${matchGasUsed} gas`,
+    );
   });
 
 test('a lie about the input is found in it', async () => {
@@ -81,7 +94,11 @@ test('a liar who is silent loses by time', async () => {
   const job = await world.request();
   await world.claim(LIAR, job, tamper(world.truth, { slot: 3, element: 1 }));
   const playing = challenge(job);
-  await eventually(async () => (await readJob(world.contracts, job)).firstClaim === 1n && (await world.contracts.matches.read('matchCount', [])) === 1n);
+  await eventually(
+    async () =>
+      (await readJob(world.contracts, job)).firstClaim === 1n &&
+      (await world.contracts.matches.read('matchCount', [])) === 1n,
+  );
   await world.devnet.passSeconds(world.contracts.parameters.clockSeconds + 1);
   const { outcome, foundStep, rounds } = await playing;
   assert.equal([outcome, foundStep, rounds], ['won', null, 0]);
@@ -102,18 +119,26 @@ test('a correct claim is left alone', async () => {
   const events: StoryEvent[] = [];
   const { verdict, outcome, transactions } = await challenge(job, { onEvent: (event) => events.push(event) });
   assert.equal([verdict, outcome, transactions], ['correct', 'none', 0]);
-  assert.equal(events.map(({ kind }) => kind), ['running', 'judged']);
+  assert.equal(
+    events.map(({ kind }) => kind),
+    ['running', 'judged'],
+  );
 });
 
 test('a correct claim under attack is defended, though it is a stranger’s', async () => {
   const job = await world.request();
   await world.claim(WORKER, job);
   const lie = tamper(world.truth, { slot: 5, element: 3 });
-  const { challengeCall } = await liarChallenge(job, lie);
+  await world.challenge(LIAR, job, lie);
   const liar = world.devnet.sender(LIAR);
-  await liar.send(challengeCall);
   const control = new AbortController();
-  const liarPlays = playOwnClaims({ contracts: world.contracts, sender: liar, jobId: job, trace: lie, signal: control.signal });
+  const liarPlays = playOwnClaims({
+    contracts: world.contracts,
+    sender: liar,
+    jobId: job,
+    trace: lie,
+    signal: control.signal,
+  });
   const { verdict, outcome, claimId, foundStep } = await challenge(job);
   control.abort();
   await liarPlays;
@@ -121,30 +146,13 @@ test('a correct claim under attack is defended, though it is a stranger’s', as
   assert.equal([foundStep?.slot, foundStep?.element], [5, 3]);
 });
 
-async function liarChallenge(job: JobId, lie: TraceSource) {
-  const { contracts, devnet } = world;
-  const { sealOf } = await import('../../src/commit/seal.js');
-  const { outputRootOfTrace, postedOutput } = await import('../../src/dispute/trace.js');
-  const state = await readJob(contracts, job);
-  const { seal, outputRoot } = await contracts.jobs.read('getClaim', [state.firstClaim]);
-  const { modelId, inputRoot } = state;
-  const challengeCall = callOf(contracts, {
-    kind: 'challenge',
-    claimant: devnet.sender(LIAR).address,
-    bondWei: contracts.parameters.bondWei,
-    target: { claimId: state.firstClaim, modelId, inputRoot, seal, outputRoot },
-    seal: sealOf(contracts.sealDomain, job, devnet.sender(LIAR).address, lie.forest.root),
-    outputRoot: outputRootOfTrace(lie),
-    output: postedOutput(lie, state),
-  });
-  return { challengeCall };
-}
-
 test('killed at any move and started again, it goes on from the chain alone', async () => {
   const { job, stop } = await liarClaims({ slot: 4, element: 0 });
   let lives = 0;
   for (let moves = 1; ; moves = 1) {
-    const result = await challenge(job, { sender: mortal(world.devnet.sender(WATCHTOWER), moves) }).catch((error: Error) => error);
+    const result = await challenge(job, { sender: mortal(world.devnet.sender(WATCHTOWER), moves) }).catch(
+      (error: Error) => error,
+    );
     lives++;
     if (!(result instanceof Error)) {
       assert.equal([result.verdict, result.outcome], ['wrong', 'won']);
@@ -170,6 +178,29 @@ function mortal(sender: Sender, moves: number): Sender {
   return new Proxy(sender, { get: (target, key) => (key === 'send' ? send : Reflect.get(target, key, target)) });
 }
 
+test('a node that goes away in the middle of a match is waited for', async () => {
+  const { job, stop } = await liarClaims({ slot: 2, element: 1 });
+  const { url, contracts, accounts } = world.devnet;
+  const node = await connectNode({ url }); // of its own: the liar's does not go away
+  const { getBlock } = node;
+  let asked = 0;
+  node.getBlock = (...args) => {
+    const gone = ++asked > 12 && asked < 18;
+    if (gone) return Promise.reject(new NetworkError('OG_NODE_UNREACHABLE', 'The node could not be asked.'));
+    return getBlock.apply(node, args);
+  };
+  const events: StoryEvent[] = [];
+  const { outcome } = await challenge(job, {
+    contracts: await connect(node, contracts.address),
+    sender: new Sender(node, new Wallet(accounts[WATCHTOWER]?.privateKey ?? '')),
+    onEvent: (event) => events.push(event),
+  });
+  await stop();
+  node.destroy();
+  assert.is(outcome, 'won');
+  assert.ok(events.some((event) => event.kind === 'waiting' && event.reason.includes('could not be asked')));
+});
+
 test('it can go on until the job is final', async () => {
   const { job, stop } = await liarClaims({ slot: 1, element: 0 });
   const playing = challenge(job, { untilFinal: true });
@@ -188,7 +219,7 @@ test('what cannot be verified is neither correct nor wrong, and nothing is bonde
   const { verdict, reason, outcome } = await challenge(job, { sender });
   assert.equal([verdict, outcome], ['unverifiable', 'none']);
   assert.match(reason ?? '', 'went by its root');
-  const elsewhere = new Store(`${world.store.folder}-empty`);
+  const elsewhere = new Store(`${world.store.folder}/elsewhere`);
   const registered = await challenge(await world.request().then(claimed), { sender, store: elsewhere });
   assert.is(registered.verdict, 'correct', 'the artefact is fetched from where its registrant says');
   assert.is(sender.meter.entries.length, 0);

@@ -9,8 +9,8 @@ import type { DecisionLine } from '../../src/watch/line.js';
 import { type WatchOptions, watch } from '../../src/watch/watch.js';
 import { playOwnClaims } from '../../src/worker/play.js';
 import { tamper } from '../../src/worker/tamper.js';
-import { CLIENT, eventually, LIAR, WATCHTOWER, WORKER, World } from '../chain/world.js';
 import { smallInput } from '../chain/small-model.js';
+import { CLIENT, eventually, LIAR, WATCHTOWER, WORKER, World } from '../chain/world.js';
 
 let world: World;
 test.before(async () => {
@@ -25,7 +25,15 @@ function watchtower(changes: Partial<WatchOptions> = {}) {
   const lines: DecisionLine[] = [];
   const { contracts, store, devnet } = world;
   const sender = devnet.sender(WATCHTOWER);
-  const options: WatchOptions = { contracts, store, sender, log: (line) => lines.push(line), pollMs: 20, signal: control.signal, ...changes };
+  const options: WatchOptions = {
+    contracts,
+    store,
+    sender,
+    log: (line) => lines.push(line),
+    pollMs: 20,
+    signal: control.signal,
+    ...changes,
+  };
   const watching = watch(options);
   const said = (...decisions: string[]): DecisionLine[] => lines.filter(({ decision }) => decisions.includes(decision));
   const stop = async (): Promise<void> => {
@@ -36,7 +44,8 @@ function watchtower(changes: Partial<WatchOptions> = {}) {
 }
 
 const statusOf = async (claim: bigint): Promise<string> =>
-  ['none', 'live', 'lost', 'closed', 'final'][Number((await world.contracts.jobs.read('getClaim', [claim])).status)] ?? '';
+  ['none', 'live', 'lost', 'closed', 'final'][Number((await world.contracts.jobs.read('getClaim', [claim])).status)] ??
+  '';
 
 async function lie(slot: number, element: number): Promise<{ job: JobId; trace: TraceSource }> {
   const job = await world.request();
@@ -54,10 +63,11 @@ test('several liars are caught at once, and the watchtower gets their bonds', as
   // one after the other: they share an account
   for (const { job, trace } of lies) await liarPlays(job, trace);
   await world.passWindow();
-  await eventually(async () => (await Promise.all(lies.map(({ job }) => readJob(world.contracts, job)))).every(({ status }) => status === 'final'));
+  await eventually(async () =>
+    (await Promise.all(lies.map(({ job }) => readJob(world.contracts, job)))).every(({ status }) => status === 'final'),
+  );
   await eventually(() => tower.said('withdraw').length > 0);
   await tower.stop();
-  if (process.env['SHOW']) for (const line of tower.lines) console.log(JSON.stringify(line));
   assert.equal(tower.said('judge').filter(({ verdict }) => verdict === 'wrong').length, 3);
   assert.is(tower.said('challenge').length, 3);
   assert.is(tower.said('proveStep').length, 3);
@@ -73,16 +83,7 @@ test("a stranger's correct claim is defended while its claimant is away", async 
   const trace = tamper(world.truth, { slot: 2, element: 100 });
   const tower = watchtower();
   await eventually(() => tower.said('judge').length === 1);
-  const { sealOf } = await import('../../src/commit/seal.js');
-  const { outputRootOfTrace, postedOutput } = await import('../../src/dispute/trace.js');
-  const { contracts, devnet } = world;
-  const liar = devnet.sender(LIAR);
-  const { modelId, inputRoot, outputBytes } = await readJob(contracts, job);
-  const { seal, outputRoot } = await contracts.jobs.read('getClaim', [1n]);
-  const target = { claimId: 1n, modelId, inputRoot, seal, outputRoot };
-  const own = sealOf(contracts.sealDomain, job, liar.address, trace.forest.root);
-  const output = postedOutput(trace, { ...(await readJob(contracts, job)), outputBytes });
-  await liar.send(contracts.jobs.call('challenge', [target, own, outputRootOfTrace(trace), output], contracts.parameters.bondWei));
+  await world.challenge(LIAR, job, trace);
   await liarPlays(job, trace);
   await tower.stop();
   assert.is(await statusOf(2n), 'lost');
@@ -106,7 +107,10 @@ test('a dry run decides and sends nothing', async () => {
   await eventually(() => tower.said('challenge').length > 0);
   await new Promise((resolve) => setTimeout(resolve, 200));
   await tower.stop();
-  assert.equal(tower.said('challenge').map(({ dryRun, txHash }) => ({ dryRun, txHash })), [{ dryRun: true, txHash: undefined }]);
+  assert.equal(
+    tower.said('challenge').map(({ dryRun, txHash }) => ({ dryRun, txHash })),
+    [{ dryRun: true, txHash: undefined }],
+  );
   assert.is(tower.sender.meter.entries.length, 0);
 });
 
@@ -117,7 +121,13 @@ test('one pass judges and acts, and ends', async () => {
   const tower = watchtower({ once: true });
   await tower.watching;
   assert.is(tower.said('challenge').length, 1);
-  assert.equal(tower.said('judge').map(({ verdict }) => verdict).sort(), ['correct', 'wrong']);
+  assert.equal(
+    tower
+      .said('judge')
+      .map(({ verdict }) => verdict)
+      .sort(),
+    ['correct', 'wrong'],
+  );
   assert.is(await statusOf(3n), 'live', 'the counter-claim');
 });
 

@@ -4,6 +4,7 @@ import { canonicalJson } from '../../commit/canonical-json.js';
 import { keccakHex } from '../../commit/keccak.js';
 import { out } from '../colour.js';
 import type { Json } from '../json.js';
+import { parseLie } from '../tamper.js';
 import { fraudulentJob } from './fraud.js';
 import { honestJob } from './honest.js';
 import { Narrator } from './narrator.js';
@@ -25,6 +26,8 @@ export async function runDemo(options: DemoOptions): Promise<Json> {
   narrator.chapter('The model');
   const subject = await loadSubject(options);
   introduce(subject, narrator);
+  const { program } = subject.model.artefact;
+  const lie = options.lie === undefined ? undefined : parseLie(options.lie, program, '--lie');
   const stage = await openStage();
   try {
     narrator.line(
@@ -32,7 +35,7 @@ export async function runDemo(options: DemoOptions): Promise<Json> {
     );
     await register(stage, subject, narrator);
     const honest = await honestJob(stage, subject, narrator);
-    const fraud = await fraudulentJob(stage, subject, options.lie, narrator);
+    const fraud = await fraudulentJob(stage, subject, lie, narrator);
     const seconds = (performance.now() - startedAt) / 1000;
     narrator.chapter(`Done in ${seconds.toFixed(1)} s`);
     narrator.line('  Nobody trusted anybody. An honest answer cost a claim and an end; a lie cost the liar its bond.');

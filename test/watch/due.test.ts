@@ -1,0 +1,157 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { ClaimState, JobState, JobView, MatchState } from '../../src/dispute/game.js';
+import { claimId, jobId, matchId, seconds, timestamp, wei } from '../../src/units.js';
+import { attentionTo, nextDeadline } from '../../src/watch/due.js';
+import { requireWithinLimits, traceBytes, WORK_LIMITS } from '../../src/watch/limits.js';
+import { type DecisionLine, Journal } from '../../src/watch/line.js';
+import { Purse } from '../../src/watch/purse.js';
+import { requireEvaluatorAgrees } from '../../src/watch/spot-check.js';
+import { smallProgram, smallTrace } from '../chain/small-model.js';
+
+const HASH = `0x${'00'.repeat(32)}` as const;
+const CLIENT = '0x00000000000000000000000000000000000000c1';
+
+const job = (changes: Partial<JobState> = {}): JobState => ({
+  id: jobId(1),
+  modelId: HASH,
+  inputRoot: HASH,
+  requester: CLIENT,
+  status: 'open',
+  claimBy: timestamp(100),
+  windowEndsAt: timestamp(0),
+  firstClaim: claimId(0),
+  winner: claimId(0),
+  outputBytes: 2,
+  feeWei: wei(1),
+  potWei: wei(0),
+  consumer: CLIENT,
+  inputOutstanding: false,
+  ...changes,
+});
+const claim = (id: number, changes: Partial<ClaimState> = {}): ClaimState => ({
+  id: claimId(id),
+  jobId: jobId(1),
+  claimant: CLIENT,
+  status: 'live',
+  target: claimId(0),
+  seal: HASH,
+  outputRoot: HASH,
+  revealed: { traceRoot: HASH, at: timestamp(1) },
+  ...changes,
+});
+const match = (changes: Partial<MatchState> = {}): MatchState => ({
+  id: matchId(1),
+  claims: [claimId(1), claimId(2)],
+  phase: 'descend',
+  ending: 'none',
+  height: 4,
+  position: 0,
+  turn: 1,
+  leafPosted: [false, false],
+  losers: [false, false],
+  clockStartedAt: timestamp(50),
+  remainingSeconds: [seconds(10), seconds(30)],
+  nodes: [HASH, HASH],
+  opened: null,
+  leaves: [null, null],
+  ...changes,
+});
+const view = (changes: Partial<JobView> = {}): JobView => ({ job: job(), claims: [], matches: [], ...changes });
+const nobody = { addresses: [], bondFrom: null, endsOthersJobs: false };
+const client = { ...nobody, addresses: [CLIENT] };
+const decisions = (what: JobView, party: typeof nobody, now: number) => {
+  const attention = attentionTo(what, party, timestamp(now));
+  return attention.kind === 'decided'
+    ? attention.decisions.map(({ action, reason }) => action?.kind ?? reason)
+    : attention.kind;
+};
+
+test('only a job with a live claim is run', () => {
+  assert.is(decisions(view({ claims: [claim(1)] }), nobody, 50), 'judge');
+  assert.equal(decisions(view({ claims: [claim(1, { status: 'lost' })] }), nobody, 50), [
+    'no claim is live; a first claim may come until 100',
+  ]);
+  assert.equal(decisions(view({ job: job({ status: 'final' }), claims: [claim(1)] }), nobody, 50), []);
+});
+
+test('an unclaimed job is ended by its requester, after the last second for a claim', () => {
+  assert.equal(decisions(view(), client, 100), ['no claim is live; a first claim may come until 100']);
+  assert.equal(decisions(view(), client, 101), ['finalize']);
+  assert.equal(decisions(view(), { ...nobody, endsOthersJobs: true }, 101), ['finalize']);
+  assert.equal(decisions(view(), nobody, 101), ['no claim is live and none can come: ending the job is not ours']);
+  assert.equal(decisions(view({ job: job({ inputOutstanding: true }) }), client, 101), [
+    'a demanded input is not complete',
+  ]);
+});
+
+test('the nearest end of a running clock or of the window comes first', () => {
+  const claims = [claim(1), claim(2)];
+  const windowEndsAt = timestamp(90);
+  assert.is(nextDeadline(view({ job: job({ windowEndsAt }), claims }), timestamp(50)), 90);
+  assert.is(nextDeadline(view({ job: job({ windowEndsAt }), claims, matches: [match()] }), timestamp(50)), 80);
+  const over = match({ phase: 'over' });
+  assert.is(nextDeadline(view({ job: job({ windowEndsAt }), claims, matches: [over] }), timestamp(50)), 90);
+  assert.is(
+    nextDeadline(view({ job: job({ windowEndsAt }), claims, matches: [match()] }), timestamp(95)),
+    95,
+    'all are over: now',
+  );
+});
+
+test('the purse counts what is put up but not read yet', async () => {
+  const purse = new Purse(10n);
+  assert.ok(purse.allows(wei(10), 0n));
+  const first = purse.spend(wei(6), 0n, async () => ({ blockNumber: 7 }));
+  assert.not.ok(purse.allows(wei(5), 0n), 'under way');
+  assert.ok(await first);
+  assert.not.ok(purse.allows(wei(5), 0n), 'mined');
+  purse.chainWasRead(6);
+  assert.not.ok(purse.allows(wei(5), 0n), 'in a block that was not read yet');
+  purse.chainWasRead(7);
+  assert.ok(purse.allows(wei(4), 6n));
+  assert.not.ok(purse.allows(wei(5), 6n));
+  await purse.spend(wei(4), 6n, () => Promise.reject(new Error('refused'))).catch(() => undefined);
+  assert.ok(purse.allows(wei(4), 6n), 'a refused one was not put up');
+  const never = (): never => {
+    throw new Error('It was sent.');
+  };
+  assert.is(await purse.spend(wei(5), 6n, never), null);
+  assert.ok(new Purse(null).allows(wei(1e18), 10n ** 30n));
+});
+
+test('the journal says what stays as it is once', () => {
+  const lines: DecisionLine[] = [];
+  const journal = new Journal((line) => lines.push(line));
+  const wait = (reason: string) => ({ decision: 'wait', reason });
+  journal.waits(jobId(1), [wait('a'), wait('b')]);
+  journal.waits(jobId(1), [wait('a')]);
+  journal.waits(jobId(2), [wait('a')]);
+  journal.waits(jobId(1), [wait('a'), wait('b')]);
+  assert.equal(
+    lines.map(({ job: of, reason }) => `${of}${reason}`),
+    ['1a', '1b', '2a', '1b'],
+  );
+  for (let i = 0; i < 2; i++) journal.once(jobId(1), 'key', wait('c'));
+  assert.is(lines.length, 5);
+});
+
+test('models that take too long, too much memory or too much gas are not run', () => {
+  const program = smallProgram();
+  requireWithinLimits(program);
+  assert.throws(() => requireWithinLimits(program, { ...WORK_LIMITS, terms: 2000 }), /a run has 2\.\d+e\+3 terms/);
+  assert.throws(() => requireWithinLimits(program, { ...WORK_LIMITS, traceBytes: 1000 }), /a trace takes \d+ bytes/);
+  assert.ok(traceBytes(program) > 4 * 600);
+});
+
+test('a trace that the reference evaluator does not confirm is not used', () => {
+  const truth = smallTrace();
+  requireEvaluatorAgrees(truth);
+  for (let slot = 1; slot < truth.slots.length; slot++) {
+    const output = truth.slots[slot] as Int32Array;
+    const slots = truth.slots.with(slot, output.with(output.length - 1, (output.at(-1) as number) ^ 1));
+    assert.throws(() => requireEvaluatorAgrees({ ...truth, slots }), new RegExp(`disagree at step ${slot}`));
+  }
+});
+
+test.run();
