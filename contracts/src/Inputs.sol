@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {LibBitmap} from "solady/utils/LibBitmap.sol";
+import {LibString} from "solady/utils/LibString.sol";
 import {SafeCastLib} from "solady/utils/SafeCastLib.sol";
 
 import {Demand, IInputs} from "./interfaces/IInputs.sol";
@@ -121,8 +122,10 @@ contract Inputs is IInputs {
         }
     }
 
-    function _requireLength(string memory what, uint256 length, uint256 requiredLength) private pure {
-        require(length == requiredLength, Inputs_WrongLength(what, length, requiredLength));
+    function _requireLength(bytes32 what, uint256 length, uint256 requiredLength) private pure {
+        if (length != requiredLength) {
+            revert Inputs_WrongLength(LibString.fromSmallString(what), length, requiredLength);
+        }
     }
 
     function _credit(address account, uint256 amountWei) private {

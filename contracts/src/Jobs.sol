@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {LibString} from "solady/utils/LibString.sol";
 import {SSTORE2} from "solady/utils/SSTORE2.sol";
 import {SafeCastLib} from "solady/utils/SafeCastLib.sol";
 
@@ -79,7 +80,7 @@ contract Jobs is IJobs {
         Model memory model = _model(modelId);
         uint256 inputBytes = uint256(model.inputElements) * model.inputWidth;
         require(inputBytes <= _maxInputBytes, Jobs_TooLarge("input", inputBytes, _maxInputBytes));
-        require(input.length == inputBytes, Jobs_WrongLength("input", input.length, inputBytes));
+        _requireLength("input", input.length, inputBytes);
         bytes32 inputRoot = Merkle.rootOf(input, model.tensorDepth);
         Job storage job;
         (jobId, job) = _open(modelId, model, inputRoot, claimSeconds, consumer);
@@ -192,7 +193,7 @@ contract Jobs is IJobs {
         require(computedSeal == claim.seal, Jobs_SealMismatch(claimId, computedSeal, claim.seal));
 
         Job storage job = _jobs[jobId];
-        require(outputProof.length == job.slotDepth, Jobs_WrongLength("outputProof", outputProof.length, job.slotDepth));
+        _requireLength("outputProof", outputProof.length, job.slotDepth);
         bytes32 computedRoot = Merkle.climb(claim.outputRoot, _model(job.modelId).stepCount, outputProof);
         require(computedRoot == traceRoot, Jobs_OutputNotInTrace(claimId, computedRoot, traceRoot));
 
@@ -210,7 +211,7 @@ contract Jobs is IJobs {
         require(!job.byRoot || !inputs.isOutstanding(jobId), Jobs_InputDemanded(jobId));
         if (job.liveClaims == 0) {
             require(block.timestamp > job.claimBy, Jobs_WindowOpen(jobId, job.claimBy));
-            require(output.length == 0, Jobs_WrongLength("output", output.length, 0));
+            _requireLength("output", output.length, 0);
             _void(jobId, job);
         } else {
             require(block.timestamp > job.windowEndsAt, Jobs_WindowOpen(jobId, job.windowEndsAt));
@@ -472,9 +473,15 @@ contract Jobs is IJobs {
         require(job.modelId == modelId && job.inputRoot == inputRoot, Jobs_OtherJob(jobId, job.modelId, job.inputRoot));
     }
 
+    function _requireLength(bytes32 what, uint256 length, uint256 requiredLength) private pure {
+        if (length != requiredLength) {
+            revert Jobs_WrongLength(LibString.fromSmallString(what), length, requiredLength);
+        }
+    }
+
     function _requireOutput(Job storage job, bytes32 outputRoot, bytes calldata output) private view {
         uint256 outputBytes = job.outputBytes;
-        require(output.length == outputBytes, Jobs_WrongLength("output", output.length, outputBytes));
+        _requireLength("output", output.length, outputBytes);
         if (outputBytes == 0) return;
         bytes32 computedRoot = Merkle.rootOf(output, job.tensorDepth);
         require(computedRoot == outputRoot, Jobs_OutputMismatch(computedRoot, outputRoot));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {LibString} from "solady/utils/LibString.sol";
 import {SafeCastLib} from "solady/utils/SafeCastLib.sol";
 
 import {Claim, ClaimStatus, IJobs} from "./interfaces/IJobs.sol";
@@ -9,6 +10,7 @@ import {IModelRegistry, Model} from "./interfaces/IModelRegistry.sol";
 import {IStepVerifier, Opening, Tree} from "./interfaces/IStepVerifier.sol";
 import {Clock} from "./libraries/Clock.sol";
 import {Leaves} from "./libraries/Leaves.sol";
+import {MatchState, State} from "./libraries/MatchState.sol";
 import {Merkle} from "./libraries/Merkle.sol";
 
 contract Matches is IMatches {
@@ -22,27 +24,10 @@ contract Matches is IMatches {
     uint256 private constant STEP_OUT_RANK_AT = 6;
     uint256 private constant STEP_DIMS_AT = 37;
 
-    /// @dev One word: what every move reads and writes. The fields are those of {Match}. In Reveal the height is that of the
-    /// roots already, and both clocks are full and run from `openedAt`.
-    struct State {
-        Phase phase;
-        Ending ending;
-        uint8 height;
-        uint8 turn;
-        uint8 leafPosted;
-        uint8 losers;
-        uint40 openedAt;
-        uint40 clockStartedAt;
-        uint32 remainingSeconds0;
-        uint32 remainingSeconds1;
-        uint64 position;
-    }
-
     struct Game {
         uint64[2] claims;
-        State state;
+        uint256 state; // packed
         bytes32[2] nodes;
-        bytes32 openedHash;
     }
 
     /// @dev What a proof is about: a leaf of a slot, and in it the first element in which the sides differ.
@@ -110,8 +95,7 @@ contract Matches is IMatches {
         state.height = traceDepth;
         state.openedAt = block.timestamp.toUint40();
         state.clockStartedAt = state.openedAt;
-        state.remainingSeconds0 = _clockSeconds;
-        state.remainingSeconds1 = _clockSeconds;
+        state.remainingSeconds = [_clockSeconds, _clockSeconds];
         _save(game, state);
         emit MatchOpened(matchId, jobId, claimId0, claimId1);
     }
@@ -135,15 +119,15 @@ contract Matches is IMatches {
         uint256 levels = _levels(height);
         _requireLength("children", children.length, 1 << levels);
         _requireNode(game, side, Merkle.rootOfHashes(children));
+        _requireLength("otherChildren", otherChildren.length, side == 0 ? 0 : children.length);
         emit NodeOpened(matchId, side, height, position, children);
 
         if (side == 0) {
-            _requireLength("otherChildren", otherChildren.length, 0);
-            game.openedHash = _hash(children);
             state.turn = 1;
         } else {
-            bytes32 computed = _hash(otherChildren);
-            require(computed == game.openedHash, Matches_OpeningMismatch(computed, game.openedHash));
+            // what hashes to side 0's node is what it has opened: nothing of it needs to be stored
+            bytes32 computed = Merkle.rootOfHashes(otherChildren);
+            require(computed == game.nodes[0], Matches_OpeningMismatch(computed, game.nodes[0]));
             uint256 i = 0; // ends: the nodes above differ, and they are the roots of these
             while (children[i] == otherChildren[i]) ++i;
             (bytes32 node0, bytes32 node1) = (otherChildren[i], children[i]);
@@ -325,8 +309,10 @@ contract Matches is IMatches {
         uint256 toMove;
         (state,, toMove) = _current(game, state);
         uint8 losers;
-        if (toMove & 1 != 0 && Clock.isOver(state.remainingSeconds0, state.clockStartedAt)) losers |= 1;
-        if (toMove & 2 != 0 && Clock.isOver(state.remainingSeconds1, state.clockStartedAt)) losers |= 2;
+        for (uint256 side = 0; side < 2; ++side) {
+            bool isOver = Clock.isOver(state.remainingSeconds[side], state.clockStartedAt);
+            if (isOver) losers |= uint8(toMove & (1 << side));
+        }
         require(losers != 0, Matches_NoClockExpired(matchId));
         _end(matchId, game, state, Ending.Time, losers);
     }
@@ -376,10 +362,9 @@ contract Matches is IMatches {
             losers: state.losers,
             openedAt: state.openedAt,
             clockStartedAt: state.clockStartedAt,
-            remainingSeconds: [state.remainingSeconds0, state.remainingSeconds1],
+            remainingSeconds: state.remainingSeconds,
             position: state.position,
-            nodes: nodes,
-            openedHash: game.openedHash
+            nodes: nodes
         });
     }
 
@@ -392,11 +377,11 @@ contract Matches is IMatches {
     // ---------------------------------------------------------------- state
 
     function _load(Game storage game) private view returns (State memory) {
-        return game.state;
+        return MatchState.unpack(game.state);
     }
 
     function _save(Game storage game, State memory state) private {
-        game.state = state;
+        game.state = MatchState.pack(state);
     }
 
     function _claim(uint256 claimId) private view returns (Claim memory) {
@@ -444,8 +429,8 @@ contract Matches is IMatches {
         Claim memory claim1 = _claim(game.claims[1]);
         uint40 revealedAt0 = claim0.revealedAt > state.openedAt ? claim0.revealedAt : state.openedAt;
         uint40 revealedAt1 = claim1.revealedAt > state.openedAt ? claim1.revealedAt : state.openedAt;
-        state.remainingSeconds0 = Clock.left(_clockSeconds, state.openedAt, revealedAt0).toUint32();
-        state.remainingSeconds1 = Clock.left(_clockSeconds, state.openedAt, revealedAt1).toUint32();
+        state.remainingSeconds[0] = Clock.left(_clockSeconds, state.openedAt, revealedAt0).toUint32();
+        state.remainingSeconds[1] = Clock.left(_clockSeconds, state.openedAt, revealedAt1).toUint32();
         if (claim0.revealedAt == 0) toMove |= 1;
         if (claim1.revealedAt == 0) toMove |= 2;
         if (toMove == 0 && claim0.traceRoot != claim1.traceRoot) {
@@ -459,11 +444,9 @@ contract Matches is IMatches {
 
     /// @dev Takes what a side has used off its clock; reverts when that is more than there was.
     function _stopClock(State memory state, uint8 side) private view {
-        uint256 remaining = side == 0 ? state.remainingSeconds0 : state.remainingSeconds1;
+        uint32 remaining = state.remainingSeconds[side];
         require(!Clock.isOver(remaining, state.clockStartedAt), Matches_ClockExpired(side));
-        uint32 left = Clock.left(remaining, state.clockStartedAt, block.timestamp).toUint32();
-        if (side == 0) state.remainingSeconds0 = left;
-        else state.remainingSeconds1 = left;
+        state.remainingSeconds[side] = Clock.left(remaining, state.clockStartedAt, block.timestamp).toUint32();
     }
 
     // ---------------------------------------------------------------- checks and parts
@@ -472,8 +455,10 @@ contract Matches is IMatches {
         require(state.phase == phase, Matches_WrongPhase(matchId, state.phase));
     }
 
-    function _requireLength(string memory what, uint256 length, uint256 requiredLength) private pure {
-        require(length == requiredLength, Matches_WrongLength(what, length, requiredLength));
+    function _requireLength(bytes32 what, uint256 length, uint256 requiredLength) private pure {
+        if (length != requiredLength) {
+            revert Matches_WrongLength(LibString.fromSmallString(what), length, requiredLength);
+        }
     }
 
     function _requireNode(Game storage game, uint8 side, bytes32 computed) private view {
@@ -490,10 +475,6 @@ contract Matches is IMatches {
     function _levels(uint256 height) private pure returns (uint256) {
         uint256 remainder = height % LEVELS_PER_ROUND;
         return remainder == 0 ? LEVELS_PER_ROUND : remainder;
-    }
-
-    function _hash(bytes32[] calldata hashes) private pure returns (bytes32) {
-        return keccak256(abi.encodePacked(hashes));
     }
 
     function _ordered(uint256 a, uint256 b) private pure returns (uint256, uint256) {

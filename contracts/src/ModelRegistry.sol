@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {LibString} from "solady/utils/LibString.sol";
+
 import {IModelRegistry, Model, Provenance} from "./interfaces/IModelRegistry.sol";
 import {Merkle} from "./libraries/Merkle.sol";
 
@@ -45,18 +47,22 @@ contract ModelRegistry is IModelRegistry {
     }
 
     function _checkTensor(
-        string memory elementsField,
+        bytes32 elementsField,
         uint256 elements,
-        string memory widthField,
+        bytes32 widthField,
         uint256 width,
         uint256 tensorBytes
     ) private pure {
-        _checkRange(widthField, width, 1, 4);
-        require(width != 3, ModelRegistry_BadShape(widthField, width, 1, 4));
+        _check(widthField, width == 1 || width == 2 || width == 4, width, 1, 4);
         _checkRange(elementsField, elements, 1, tensorBytes / width);
     }
 
-    function _checkRange(string memory field, uint256 value, uint256 min, uint256 max) private pure {
-        require(min <= value && value <= max, ModelRegistry_BadShape(field, value, min, max));
+    function _checkRange(bytes32 field, uint256 value, uint256 min, uint256 max) private pure {
+        _check(field, min <= value && value <= max, value, min, max);
+    }
+
+    /// @dev Field names are small strings until one has to be told: nine strings in memory are a lot of code.
+    function _check(bytes32 field, bool holds, uint256 value, uint256 min, uint256 max) private pure {
+        if (!holds) revert ModelRegistry_BadShape(LibString.fromSmallString(field), value, min, max);
     }
 }

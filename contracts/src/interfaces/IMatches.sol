@@ -31,7 +31,6 @@ enum Ending {
 /// @param clockStartedAt Since when the running clocks run.
 /// @param remainingSeconds Each side's clock when it last stopped.
 /// @param nodes The hashes of the current node in each side's trace.
-/// @param openedHash keccak256 of side 0's children while side 1 is to answer them.
 struct Match {
     uint64[2] claims;
     Phase phase;
@@ -45,7 +44,6 @@ struct Match {
     uint32[2] remainingSeconds;
     uint64 position;
     bytes32[2] nodes;
-    bytes32 openedHash;
 }
 
 /// @title The game between two claims of one job.
@@ -82,7 +80,8 @@ interface IMatches {
     error Matches_WrongSlot(uint256 slot, uint256 stepCount);
     error Matches_WrongLength(string what, uint256 length, uint256 requiredLength);
     error Matches_NodeMismatch(uint8 side, bytes32 computed, bytes32 node);
-    error Matches_OpeningMismatch(bytes32 computed, bytes32 openedHash);
+    /// @notice What side 1 repeats is not what side 0 opened: it does not hash to side 0's node.
+    error Matches_OpeningMismatch(bytes32 computed, bytes32 node);
     error Matches_LeafAlreadyPosted(uint8 side);
     error Matches_ClockExpired(uint8 side);
     error Matches_NoClockExpired(uint256 matchId);

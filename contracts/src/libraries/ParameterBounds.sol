@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {LibString} from "solady/utils/LibString.sol";
+
 import {IJobs, Parameters} from "../interfaces/IJobs.sol";
 
 /// @title What a deployment may be fixed to.
@@ -29,7 +31,7 @@ library ParameterBounds {
         _check("inputDemandWei", parameters.inputDemandWei, type(uint128).max);
     }
 
-    function _check(string memory field, uint256 value, uint256 max) private pure {
-        require(value != 0 && value <= max, IJobs.Jobs_BadParameter(field, value));
+    function _check(bytes32 field, uint256 value, uint256 max) private pure {
+        if (value == 0 || value > max) revert IJobs.Jobs_BadParameter(LibString.fromSmallString(field), value);
     }
 }

@@ -19,7 +19,7 @@ library TinyModel {
     uint256 internal constant OUTPUTS = 5;
 
     /// @dev Fill 0, offset 0, no axes, coefficient 1.
-    bytes private constant WHOLE_TENSOR = hex"00000000000000000000000000_00000001";
+    bytes private constant WHOLE_TENSOR = hex"0000000000000000000000000000000001";
 
     function model() internal pure returns (Model memory) {
         return Model({

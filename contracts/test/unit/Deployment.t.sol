@@ -29,7 +29,8 @@ contract DeploymentTest is BaseTest {
     }
 
     function test_initCodeSize() external view {
-        uint256 bytes_ = bytes.concat(vm.getCode("Deployment.sol:Deployment"), abi.encode(testParameters(), address(0))).length;
+        uint256 bytes_ =
+            bytes.concat(vm.getCode("Deployment.sol:Deployment"), abi.encode(testParameters(), address(0))).length;
         assertLe(bytes_, 49_152);
     }
 

@@ -143,9 +143,7 @@ contract InputsTest is BaseTest {
         _demand();
         assertTrue(inputs.isOutstanding(jobId));
         assertEq(address(inputs).balance, STAKE);
-        assertEq(
-            abi.encode(inputs.demandOf(jobId)), abi.encode(Demand(uint40(block.timestamp), watcher, 3, 0, false))
-        );
+        assertEq(abi.encode(inputs.demandOf(jobId)), abi.encode(Demand(uint40(block.timestamp), watcher, 3, 0, false)));
     }
 
     // ---------------------------------------------------------------- post

@@ -85,9 +85,7 @@ contract JobsClaimsTest is BaseTest {
 
     function test_constructor_parameters() external view {
         assertEq(abi.encode(jobs.parameters()), abi.encode(testParameters()));
-        assertEq(
-            jobs.sealDomain(), keccak256(abi.encode(keccak256("og.seal.v1"), block.chainid, address(jobs)))
-        );
+        assertEq(jobs.sealDomain(), keccak256(abi.encode(keccak256("og.seal.v1"), block.chainid, address(jobs))));
     }
 
     // ---------------------------------------------------------------- request

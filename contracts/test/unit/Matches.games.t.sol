@@ -44,7 +44,9 @@ contract MatchesGamesTest is BaseTest {
     function testFuzz_anyWrongByteLosesByProof(uint256 leaf, uint256 at) external {
         leaf = bound(leaf, 0, (1 << TinyModel.DEPTH) - 1);
         // what comes after a posted output is zero: there is no lying about it
-        if (leaf >> TinyModel.TENSOR_DEPTH == TinyModel.STEP_COUNT) leaf = TinyModel.STEP_COUNT << TinyModel.TENSOR_DEPTH;
+        if (leaf >> TinyModel.TENSOR_DEPTH == TinyModel.STEP_COUNT) {
+            leaf = TinyModel.STEP_COUNT << TinyModel.TENSOR_DEPTH;
+        }
         bool inOutput = leaf == TinyModel.STEP_COUNT << TinyModel.TENSOR_DEPTH;
         at = bound(at, 0, (inOutput ? 4 * TinyModel.OUTPUTS : Traces.LEAF_BYTES) - 1);
         (uint256 lieId, uint256 truthId, uint256 matchId) = _play(lyingTrace(leaf, at));

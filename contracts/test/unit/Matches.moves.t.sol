@@ -243,6 +243,12 @@ contract MatchesMovesTest is BaseTest {
         matches.descend(matchId, 5, 0, grandchildren, NONE);
         vm.expectRevert(abi.encodeWithSelector(IMatches.Matches_WrongLength.selector, "otherChildren", 2, 0));
         matches.descend(matchId, 5, 0, children, children);
+        matches.descend(matchId, 5, 0, children, NONE);
+        bytes32[] memory own = honestTrace().children(5, 0, 1);
+        vm.expectRevert(abi.encodeWithSelector(IMatches.Matches_WrongLength.selector, "otherChildren", 4, 2));
+        matches.descend(matchId, 5, 0, own, grandchildren);
+        vm.expectRevert(abi.encodeWithSelector(IMatches.Matches_WrongLength.selector, "otherChildren", 0, 2));
+        matches.descend(matchId, 5, 0, own, NONE);
     }
 
     /// forge-config: default.fuzz.runs = 64
@@ -289,7 +295,6 @@ contract MatchesMovesTest is BaseTest {
         matches.descend(matchId, 5, 0, children0, NONE);
         Match memory game = matches.getMatch(matchId);
         assertEq(game.turn, 1);
-        assertEq(game.openedHash, keccak256(abi.encodePacked(children0)));
         assertEq(game.clockStartedAt, block.timestamp);
         assertEq(game.remainingSeconds[0], CLOCK - 10);
 

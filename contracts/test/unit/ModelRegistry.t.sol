@@ -29,9 +29,7 @@ contract ModelRegistryTest is Test {
     }
 
     function _expectBadShape(Model memory model, string memory field, uint256 value, uint256 min, uint256 max) private {
-        vm.expectRevert(
-            abi.encodeWithSelector(IModelRegistry.ModelRegistry_BadShape.selector, field, value, min, max)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.ModelRegistry_BadShape.selector, field, value, min, max));
         registry.register(model, provenance);
     }
 
@@ -109,7 +107,9 @@ contract ModelRegistryTest is Test {
         uint8 width = uint8(2 ** (widthLog % 3));
         uint256 most = (256 << tensorDepth) / width;
         elements = uint32(bound(elements, 0, type(uint32).max));
-        if (elements % 3 == 0) elements = uint32(bound(elements, 0, most + 1 > type(uint32).max ? type(uint32).max : most + 1));
+        if (elements % 3 == 0) {
+            elements = uint32(bound(elements, 0, most + 1 > type(uint32).max ? type(uint32).max : most + 1));
+        }
         Model memory model = _model();
         model.tensorDepth = tensorDepth;
         (model.inputElements, model.outputElements) = (1, 1);
