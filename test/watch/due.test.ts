@@ -58,7 +58,7 @@ const match = (changes: Partial<MatchState> = {}): MatchState => ({
   ...changes,
 });
 const view = (changes: Partial<JobView> = {}): JobView => ({ job: job(), claims: [], matches: [], ...changes });
-const nobody = { addresses: [], bondFrom: null, endsOthersJobs: false };
+const nobody = { addresses: [] as readonly string[], bondFrom: null, endsOthersJobs: false };
 const client = { ...nobody, addresses: [CLIENT] };
 const decisions = (what: JobView, party: typeof nobody, now: number) => {
   const attention = attentionTo(what, party, timestamp(now));
