@@ -157,6 +157,17 @@ contract MatchesProofsTest is BaseTest {
         _decides(3, 0);
     }
 
+    /// @dev A root by which something follows the input: the trace with zeros there is the true one all the same.
+    function test_proveInput_beyondTheEndOfAMalformedRoot() external {
+        Trace memory truth = honestTrace();
+        Trace memory malformed = lyingTrace(1, BEYOND_TWO_BYTE_TENSOR);
+        inputRoot = malformed.slotRoot(0);
+        jobId = requestByRoot();
+        uint256 matchId = _toProof(malformed, truth);
+        prove(matchId, malformed, truth, malformed);
+        assertOver(matchId, Ending.Proof, 1);
+    }
+
     function test_proveInput_event() external {
         Trace memory truth = honestTrace();
         Trace memory lie = _lie(1, 3, 0x01); // the low byte of element 129
