@@ -1,14 +1,17 @@
 /**
- * ONNX file to artefact: read → fix shapes → fold constants → measure ranges → passes → lower → split → check → price →
- * fidelity.
+ * ONNX file to artefact: read → freeze inputs → fix shapes → expand → fold constants → measure ranges → passes → lower → split →
+ * check → price → fidelity.
  */
 import { createHash } from 'node:crypto';
+import { toBinary } from '@bufbuild/protobuf';
+import { ModelProtoSchema } from 'onnx-buf';
 import { UserError } from '../errors.js';
 import type { Artefact, Fidelity } from '../program/artefact.js';
 import { checkProgram } from '../program/check.js';
 import { type Price, priceProgram } from '../program/price.js';
 import type { Program } from '../program/program.js';
 import { constantTensors, liveNodes } from './constness.js';
+import { expandModel } from './expand/expand.js';
 import { measureFidelity, type RunProgram, runByEvaluator } from './fidelity.js';
 import type { FloatRuntime } from './float-runtime.js';
 import { lower } from './lower/lower.js';
@@ -16,11 +19,15 @@ import { loweringOf } from './lower/register.js';
 import { headroomOf, type Measurement, measure, type RealRange } from './measure.js';
 import type { Node, OnnxModel } from './onnx/graph.js';
 import { readModel } from './onnx/read.js';
+import { isFloat } from './onnx/tensor.js';
 import { absorbUnary } from './passes/absorb-unary.js';
 import { dropIdentities } from './passes/drop-identity.js';
+import { dropZipMaps } from './passes/drop-zip-map.js';
 import { foldAffine } from './passes/fold-affine.js';
+import { freezeInputs } from './passes/freeze-inputs.js';
 import { fuseUnary } from './passes/fuse-unary.js';
-import { constantOf, dropDeadNodes, type Plan, type PlanNode } from './plan.js';
+import { absorbQuantisation, pairQuantisation } from './passes/pair-quantisation.js';
+import { constantOf, dropDeadNodes, factsOf, type Plan, type PlanNode } from './plan.js';
 import { chooseSamples, type FloatSample } from './samples.js';
 import { fixShapes, type Shapes } from './shapes.js';
 import { splitExpensiveSteps } from './split.js';
@@ -85,10 +92,20 @@ function givenRanges(
 /** Whether a node's lowering can apply a function to its first result. */
 function canFinish(plan: Plan, node: PlanNode): boolean {
   const hasTensorBias =
-    (node.operator === 'Conv' || node.operator === 'Gemm' || node.operator === 'MatMul') &&
+    ['Conv', 'ConvTranspose', 'Gemm', 'MatMul'].includes(node.operator) &&
     (node.inputs[2] ?? '') !== '' &&
     !constantOf(plan, node.inputs[2]);
-  return loweringOf(node)?.finishes === true && !hasTensorBias;
+  const finishes = loweringOf(node)?.finishes;
+  const finishesType = finishes === 'reals' ? isFloat(factsOf(plan, node.outputs[0]!).type) : finishes === true;
+  return finishesType && !hasTensorBias;
+}
+
+/** What is left to compute. @throws UserError naming all nodes that nothing is registered for. */
+function needLowerings(model: OnnxModel): { constant: ReadonlySet<string>; nodes: Node[] } {
+  const constant = constantTensors(model.graph);
+  const nodes = liveNodes(model.graph, constant);
+  refuseUnsupported(model.file, findUnsupported(model, nodes));
+  return { constant, nodes };
 }
 
 function planOf(model: OnnxModel, nodes: readonly Node[], measurement: Measurement): Plan {
@@ -99,8 +116,10 @@ function planOf(model: OnnxModel, nodes: readonly Node[], measurement: Measureme
 
 /** The passes, in their order: each makes the next one find more. */
 function optimise(original: Plan): Plan {
-  const plan = dropDeadNodes(fuseUnary(foldAffine(dropDeadNodes(dropIdentities(original)))));
-  return absorbUnary(plan, (node) => canFinish(plan, node));
+  const paired = dropDeadNodes(pairQuantisation(dropDeadNodes(dropIdentities(original))));
+  const plan = dropDeadNodes(fuseUnary(foldAffine(paired)));
+  const finished = absorbUnary(plan, (node) => canFinish(plan, node));
+  return absorbQuantisation(finished, (node) => node.unary !== undefined || canFinish(finished, node));
 }
 
 /**
@@ -109,24 +128,26 @@ function optimise(original: Plan): Plan {
  * @throws UserError when the file, the options or the samples are wrong, or a node cannot be compiled.
  */
 export async function compile(request: CompileRequest, runtime: FloatRuntime): Promise<Compiled> {
-  const { bytes, bits = DEFAULT_BITS, seed = DEFAULT_SEED, calibration = [] } = request;
+  const { bytes, bits = DEFAULT_BITS, seed = DEFAULT_SEED } = request;
   const warnings: string[] = [];
   const warn = (warning: string): void => {
     warnings.push(warning);
   };
   checkBits(bits);
 
-  const model = readModel(bytes, request.file);
-  const { graph } = model;
-  const shapes = fixShapes(graph.inputs, request.shapes ?? {}, warn);
+  const file = readModel(bytes, request.file);
+  const frozen = freezeInputs(dropZipMaps(file, warn), request.shapes ?? {}, request.calibration ?? [], warn);
+  const { inputs } = frozen.model.graph;
+  const shapes = fixShapes(inputs, frozen.shapes, warn);
+  // What depends on an If is known when it is opened.
+  if (!frozen.model.graph.nodes.some(({ operator }) => operator === 'If')) needLowerings(frozen.model);
 
-  const constant = constantTensors(graph);
-  const nodes = liveNodes(graph, constant);
-  refuseUnsupported(model.file, findUnsupported(model, nodes));
-
-  const samples = chooseSamples(graph.inputs, shapes, calibration, seed, warn);
+  const samples = chooseSamples(inputs, shapes, frozen.samples, seed, warn);
   if (samples.generated && !request.ranges)
     warn('There are no calibration samples: ranges come from generated inputs, which may be unlike real ones.');
+  const model = await expandModel(frozen.model, shapes, samples.calibration[0]!, runtime);
+  const { graph } = model;
+  const { constant, nodes } = needLowerings(model);
   const tensors = graph.nodes.flatMap(({ outputs }) => outputs).filter((name) => name !== '');
   const measuring = request.ranges ? samples.calibration.slice(0, 1) : samples.calibration;
   const headroom = headroomOf(measuring.length, samples.generated);
@@ -138,7 +159,8 @@ export async function compile(request: CompileRequest, runtime: FloatRuntime): P
   checkProgram(program);
   const price = priceProgram(program);
   const run = request.runProgram ?? runByEvaluator;
-  const fidelity = await measureFidelity(program, bytes, samples.heldOut, runtime, run);
+  const floatModel = frozen.model !== file ? toBinary(ModelProtoSchema, frozen.model.proto) : bytes;
+  const fidelity = await measureFidelity(program, floatModel, samples.heldOut, runtime, run);
 
   const artefact: Artefact = {
     program,

@@ -1,8 +1,8 @@
 /** Which tensors do not depend on the model's input data: initialisers, constants, shapes, and what is computed from them only. */
-import type { Graph, Node } from './onnx/graph.js';
+import { type Graph, type Node, readsOf } from './onnx/graph.js';
 
 /** Operators that give another result at every run. */
-const RANDOM = new Set([
+export const RANDOM_OPERATORS: ReadonlySet<string> = new Set([
   'RandomNormal',
   'RandomNormalLike',
   'RandomUniform',
@@ -12,10 +12,10 @@ const RANDOM = new Set([
 ]);
 
 /** Operators whose result depends on the shape of their input only. Input shapes are fixed when this is asked. */
-const SHAPE_ONLY = new Set(['Shape', 'Size']);
+const SHAPE_ONLY = new Set(['Shape', 'Size', 'EyeLike']);
 
 const isConstantNode = (node: Node, constant: ReadonlySet<string>): boolean => {
-  if (RANDOM.has(node.operator) || node.attributes.hasGraph) return false;
+  if (RANDOM_OPERATORS.has(node.operator) || node.attributes.hasGraph) return false;
   if (SHAPE_ONLY.has(node.operator)) return true;
   // CastLike takes nothing but the type of its second input.
   if (node.operator === 'CastLike') return constant.has(node.inputs[0] ?? '');
@@ -38,7 +38,7 @@ export function liveNodes(graph: Graph, constant: ReadonlySet<string>): Node[] {
   for (const node of [...graph.nodes].reverse()) {
     if (!node.outputs.some((name) => needed.has(name) && !constant.has(name))) continue;
     live.unshift(node);
-    for (const name of node.inputs) needed.add(name);
+    for (const name of readsOf(node)) needed.add(name);
   }
   return live;
 }

@@ -59,6 +59,19 @@ function rangeOf(name: string, tensor: FloatTensor): RealRange {
   return lo <= hi ? [lo + 0, hi + 0] : [0, 0];
 }
 
+/** An input is stored at a scale by its range: what stands for infinity would be any large number. */
+function refuseInfinity(name: string, tensor: FloatTensor): void {
+  if (!isFloat(tensor.type)) return;
+  const values = eachNumber(tensor);
+  for (let i = 0; i < values.length; i++)
+    if (Math.abs(values[i]!) > LARGEST_REAL)
+      throw new UserError(
+        'OG_INFINITE_INPUT',
+        `The input "${name}" holds ${values[i]! < 0 ? 'minus ' : ''}infinity, or a number that stands for it, in a sample: og's inputs are finite.`,
+        'Use a mask of truth values, or of numbers like -10000.',
+      );
+}
+
 /** Away from zero: a range that begins at zero still does. */
 const widen = ([lo, hi]: RealRange, factor: number): RealRange => [
   lo < 0 ? lo * factor : lo / factor,
@@ -91,6 +104,7 @@ export async function measure(
       facts.set(name, { shape: value.dims, type: value.type, constant: value });
     const ranges = new Map<string, RealRange>();
     for (const sample of samples) {
+      for (const [name, value] of Object.entries(sample)) refuseInfinity(name, value);
       const results = { ...sample, ...(await session.run(sample)) };
       for (const [name, value] of Object.entries(results)) {
         const isConstant = constant.has(name);

@@ -14,10 +14,19 @@ export interface Applied {
   readonly before: string;
 }
 
+/** What real numbers are rounded to: `scale` times a whole number from `lo` to `hi`. */
+export interface Quantum {
+  readonly scale: number;
+  readonly lo: number;
+  readonly hi: number;
+}
+
 /** A node of the plan. `Unary` nodes, which passes make, carry their function. */
 export interface PlanNode extends Node {
   readonly unary?: UnaryFunction;
   readonly applied?: Applied;
+  /** The node's first result is rounded to it, after the function that is applied. */
+  readonly quantum?: Quantum;
 }
 
 /** One of the model's outputs and the tensor that holds it. */

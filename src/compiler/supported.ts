@@ -1,5 +1,7 @@
 /** Which nodes cannot be compiled, all at once, before anything is run. */
 import { UserError } from '../errors.js';
+import { RANDOM_OPERATORS } from './constness.js';
+import { expansionOf } from './expand/register.js';
 import { loweringOf } from './lower/register.js';
 import type { Node, OnnxModel } from './onnx/graph.js';
 
@@ -15,9 +17,20 @@ export interface Unsupported {
 
 const NEWEST_OPSET = 26;
 
+/** Operators whose result has as many elements as the input's values say. */
+const DATA_DEPENDENT = new Set(['NonMaxSuppression', 'NonZero', 'Unique']);
+
+/** Operators that give or take lists of tensors or optional ones. */
+const isOfSequences = (operator: string): boolean => /Sequence|^Optional/.test(operator);
+
 function reasonAgainst(node: Node): string | null {
-  if (loweringOf(node)) return node.opset > NEWEST_OPSET ? `opset ${node.opset} is newer than og knows` : null;
+  if (loweringOf(node) || expansionOf(node))
+    return node.opset > NEWEST_OPSET ? `opset ${node.opset} is newer than og knows` : null;
+  if (node.domain === '' && RANDOM_OPERATORS.has(node.operator)) return 'it gives another result at every run';
   if (node.attributes.hasGraph) return 'control flow is not supported';
+  if (node.domain === '' && DATA_DEPENDENT.has(node.operator))
+    return 'the shape of its result depends on the input data';
+  if (node.domain === '' && isOfSequences(node.operator)) return 'sequences of tensors are not supported';
   return node.domain === ''
     ? 'the operator is not supported'
     : `operators of the domain "${node.domain}" are not supported`;

@@ -31,6 +31,28 @@ export interface DotProduct {
 interface Row {
   readonly largest: number;
   readonly norm: number;
+  /** The number that all its weights are small multiples of, as those of quantised models are; null when there is none. */
+  readonly quantum: number | null;
+}
+
+const LARGEST_MULTIPLE = 255;
+/** float32 rounds a multiple of a float32 to within this part of it; twice, as scales may have been folded in. */
+const MULTIPLE_TOLERANCE = 2 ** -22;
+
+/** The largest number that every weight of a row is a whole multiple of, the largest weight being at most 255 of them. */
+function quantumOf(weights: Float64Array, from: number, to: number, largest: number): number | null {
+  if (largest === 0) return null;
+  for (let n = 1; n <= LARGEST_MULTIPLE; n++) {
+    const quantum = largest / n;
+    let fits = true;
+    for (let i = from; fits && i < to; i++) {
+      const multiple = weights[i]! / quantum;
+      const whole = Math.round(multiple);
+      fits = Math.abs(multiple - whole) <= MULTIPLE_TOLERANCE * Math.max(Math.abs(whole), 1);
+    }
+    if (fits) return quantum;
+  }
+  return null;
 }
 
 function rowsOf(weights: Float64Array, count: number): Row[] {
@@ -42,9 +64,16 @@ function rowsOf(weights: Float64Array, count: number): Row[] {
       norm += size;
       if (size > largest) largest = size;
     }
-    return { largest, norm };
+    return { largest, norm, quantum: quantumOf(weights, r * length, (r + 1) * length, largest) };
   });
 }
+
+/** A multiplier of at least this is as exact as 16-bit weights are. */
+const EXACT_MULTIPLIER = 2 ** 16;
+
+/** Rows as long as this may be split: all that can be proven then is that any stretch is as large as the largest. */
+const SPLIT_LENGTH = 2 ** 13;
+const SPLIT_MARGIN = 2;
 
 interface Quantised {
   readonly weights: Int32Array;
@@ -60,13 +89,18 @@ function quantise(weights: Float64Array, rows: readonly Row[], unit: number, lim
   const integers = new Int32Array(weights.length);
   const multipliers = new Int32Array(rows.length);
   let scaled: Range = { lo: 0, hi: 0 };
-  let worst = 0;
-  rows.forEach(({ largest }, r) => {
-    const multiplier = Math.max(1, Math.ceil(largest / (unit * limit)));
+  let [worst, largestSum, largestMultiplier] = [0, 0, 0];
+  rows.forEach(({ largest, quantum }, r) => {
+    // Multiples of a quantum stay what they are: one unit of weight is the quantum, or half of it, a quarter, ...
+    let part = quantum ?? 0;
+    while (part / unit > INT32_MAX) part /= 2;
+    const isExact = part / unit >= EXACT_MULTIPLIER;
+    const multiplier = isExact ? Math.round(part / unit) : Math.max(1, Math.ceil(largest / (unit * limit)));
+    const step = isExact ? part : unit * multiplier;
     multipliers[r] = multiplier;
     let [positive, negative] = [0, 0];
     for (let i = r * length; i < (r + 1) * length; i++) {
-      const weight = Math.round(weights[i]! / (unit * multiplier));
+      const weight = Math.round(weights[i]! / step);
       integers[i] = weight;
       if (weight > 0) positive += weight;
       else negative -= weight;
@@ -74,8 +108,12 @@ function quantise(weights: Float64Array, rows: readonly Row[], unit: number, lim
     const lo = multiplier * (positive * input.lo - negative * input.hi);
     const hi = multiplier * (positive * input.hi - negative * input.lo);
     scaled = { lo: Math.min(scaled.lo, lo), hi: Math.max(scaled.hi, hi) };
-    worst = Math.max(worst, multiplier * (positive + negative) * magnitude(input));
+    const sum = (positive + negative) * magnitude(input);
+    worst = Math.max(worst, multiplier * sum);
+    largestSum = Math.max(largestSum, sum);
+    largestMultiplier = Math.max(largestMultiplier, multiplier);
   });
+  if (length >= SPLIT_LENGTH) worst = largestMultiplier * largestSum * SPLIT_MARGIN;
   return { weights: integers, multipliers, scaled, worst };
 }
 

@@ -35,14 +35,26 @@ export interface Precision {
   readonly wide: boolean;
   /** Holds numbers that stand for infinity: they are kept far outside the range of the others. */
   readonly infinite?: boolean;
+  /** Only decision trees read it: as finely as 32 bits can, with room for numbers of this magnitude, their thresholds. */
+  readonly thresholds?: number | undefined;
 }
 
 const magnitudeOf = ([lo, hi]: RealRange): number => Math.max(Math.abs(lo), Math.abs(hi));
 
 /** Scale and clamp of a floating tensor with this measured range. */
-export function floatStorage(range: RealRange, { limit, wide, infinite }: Precision): { scale: number; clamp: Range } {
+export function floatStorage(
+  range: RealRange,
+  { limit, wide, infinite, thresholds }: Precision,
+): { scale: number; clamp: Range } {
   const magnitude = magnitudeOf(range) || 1;
-  if (wide) return { scale: magnitude / WIDE_RESOLUTION, clamp: { lo: -INT32_MAX, hi: INT32_MAX } };
+  if (thresholds !== undefined) {
+    // What lies beyond every threshold may saturate.
+    const scale = 2 ** Math.ceil(Math.log2((thresholds || magnitude) / (INT32_MAX - 1)));
+    return { scale, clamp: { lo: -INT32_MAX, hi: INT32_MAX } };
+  }
+  // A power of two: numbers with few binary digits, as whole ones and halves, are exact.
+  if (wide)
+    return { scale: 2 ** Math.floor(Math.log2(magnitude / WIDE_RESOLUTION)), clamp: { lo: -INT32_MAX, hi: INT32_MAX } };
   const farthest = infinite ? INT32_MAX : limit;
   return { scale: magnitude / limit, clamp: { lo: -farthest, hi: farthest } };
 }
@@ -80,6 +92,14 @@ export function lineTarget(line: AffineClamp, storage: { scale: number; clamp: R
       integer,
     }),
   };
+}
+
+/** A clamped line whose results are rounded to a given scale. */
+export function quantumTarget(line: AffineClamp, scale: number, bounds: Range): Target {
+  const limit = (real: number): number => clamp(round(real / scale), bounds.lo, bounds.hi);
+  const limits = { lo: limit(line.lo), hi: limit(line.hi) };
+  const finish = { clamp: limits, table: null, scale, integer: false };
+  return { alpha: line.alpha, beta: line.beta, scale, isFree: false, finish: () => finish };
 }
 
 /** Points at which a function is looked at to find where it is flat. */
@@ -126,18 +146,21 @@ export interface TableOptions {
   /** The argument is a whole number. */
   readonly integerArgument: boolean;
   readonly integer: boolean;
+  /** How results are stored, when it is given. */
+  readonly storage?: { readonly scale: number; readonly clamp: Range };
 }
 
 /** Scale and integers of the table's results. The measured range limits it: entries beyond it saturate. */
 function store(
   values: Float64Array,
-  { result, precision, integer }: TableOptions,
+  { result, precision, integer, storage }: TableOptions,
 ): { scale: number; data: Int32Array } {
   let largest = 0;
   for (const value of values) if (Math.abs(value) <= LARGEST_REAL) largest = Math.max(largest, Math.abs(value));
   const measured = magnitudeOf(result);
   const magnitude = measured > 0 ? Math.min(largest || measured, measured) : largest;
-  const { scale, clamp: bounds } = integer ? { scale: 1, clamp: INT32 } : floatStorage([0, magnitude], precision);
+  const { scale, clamp: bounds } =
+    storage ?? (integer ? { scale: 1, clamp: INT32 } : floatStorage([0, magnitude], precision));
   const data = Int32Array.from(values, (value) => {
     if (Number.isNaN(value)) return 0;
     // What stands for infinity stays far from everything else.
@@ -149,18 +172,18 @@ function store(
 
 /** Any function: a table over at most 2^16 integers of the argument. */
 export function tableTarget(options: TableOptions): Target {
-  const { fn, given, argument, result, precision, integer } = options;
-  const entries = Math.min(2 * precision.limit + 2, MAX_TABLE_LENGTH);
+  const { fn, given, argument, result, precision, integer, integerArgument: whole } = options;
+  const entries = whole ? MAX_TABLE_LENGTH : Math.min(2 * precision.limit + 2, MAX_TABLE_LENGTH);
   const fits = given !== null && given.range.hi - given.range.lo < MAX_TABLE_LENGTH;
   const tolerance = magnitudeOf(result) / (4 * precision.limit);
-  const [lo, hi] = trimFlatEnds(fn, widest(argument), tolerance);
+  const [lo, hi] = whole ? widest(argument) : trimFlatEnds(fn, widest(argument), tolerance);
   const finest = (hi - lo) / (entries - 2);
-  const scale = fits ? given.scale : options.integerArgument ? Math.max(1, Math.ceil(finest)) : finest;
+  const scale = fits ? given.scale : whole ? Math.max(1, Math.ceil(finest)) : finest;
   return {
     alpha: 1,
     beta: 0,
     scale,
-    isFree: !fits && !options.integerArgument,
+    isFree: !fits && !whole,
     finish: (chosen) => {
       const base = fits ? given.range.lo : Math.floor(lo / chosen);
       const length = fits ? given.range.hi - given.range.lo + 1 : entries;

@@ -3,10 +3,12 @@ import { multiply as multiplyRanges, point } from '../../program/range.js';
 import { INT32, storedTarget } from '../build/target.js';
 import { LARGEST_REAL } from '../measure.js';
 import type { PlanNode } from '../plan.js';
+import { narrowRange } from '../whole-types.js';
 import { broadcastIndices, broadcastNest, broadcastShapes } from './broadcast.js';
 import type { LoweringContext } from './context.js';
 import type { Lowering } from './lowering.js';
 import { weightedSum } from './weighted-sum.js';
+import { loopsOver, wholeInput, wrapped } from './whole.js';
 
 /** A constant operand is added at full precision in the finish of a step that reads the other one. */
 function addConstant(
@@ -38,8 +40,21 @@ function addConstant(
   context.define(output, context.stored(stored, shape, order));
 }
 
+/** Narrow whole numbers wrap around. */
+function addNarrow(context: LoweringContext, node: PlanNode, signs: readonly [number, number]): void {
+  const output = node.outputs[0]!;
+  const shape = context.shape(output);
+  const inputs = [wholeInput(context, node, 0), wholeInput(context, node, 1)] as const;
+  const loops = loopsOver(inputs, shape);
+  const ranges = inputs.map(({ range }, i) => multiplyRanges(range, point(signs[i]!)));
+  const range = { lo: ranges[0]!.lo + ranges[1]!.lo, hi: ranges[0]!.hi + ranges[1]!.hi };
+  const sum = { combine: 'sum' as const, a: loops.read(0, signs[0]), b: loops.read(1, signs[1]), range };
+  context.define(output, wrapped(context, node, '', loops, shape, sum, context.type(output)));
+}
+
 const sumOf = (signs: readonly [number, number]): Lowering => ({
   lower: (context, node) => {
+    if (narrowRange(context.type(node.outputs[0]!))) return addNarrow(context, node, signs);
     const isPlain = (i: number): boolean =>
       context.numbers(node, i)?.every((value) => Math.abs(value) <= LARGEST_REAL) === true;
     const constant = [0, 1].find(isPlain);
@@ -48,7 +63,7 @@ const sumOf = (signs: readonly [number, number]): Lowering => ({
     const inputs = [context.input(node, 0), context.input(node, 1)] as const;
     context.define(output, weightedSum(context, node, '', inputs, signs, context.shape(output), context.target(node)));
   },
-  finishes: true,
+  finishes: 'reals',
 });
 
 export const add = sumOf([1, 1]);

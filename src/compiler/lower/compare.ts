@@ -2,7 +2,10 @@
 import { hull, multiply as multiplyRanges, point } from '../../program/range.js';
 import { scalar } from '../../program/step.js';
 import { INT32, storedTarget, WHOLE } from '../build/target.js';
+import type { Tensor } from '../build/tensor.js';
+import type { PlanNode } from '../plan.js';
 import { broadcastNest, commonScale } from './broadcast.js';
+import type { LoweringContext } from './context.js';
 import type { Lowering } from './lowering.js';
 
 /** @param swapped compares the second operand with the first. */
@@ -71,7 +74,7 @@ export const where: Lowering = {
   finishes: true,
 };
 
-/** PRelu with a slope for each channel: max(x, 0) + slope · min(x, 0). */
+/** PRelu: max(x, 0) + slope · min(x, 0). */
 export const parametricRelu: Lowering = {
   lower: (context, node) => {
     const output = node.outputs[0]!;
@@ -92,6 +95,7 @@ export const parametricRelu: Lowering = {
       storedTarget(x.scale, { lo: Math.min(x.range.lo, 0), hi: 0 }, { isFree: false, integer: x.integer }),
     );
     const below = context.stored(negativePart, shape, negative.order);
+    if (!context.constant(node, 1)) return computedSlope(context, node, x, below);
     // x · 1 + min(x, 0) · (slope - 1)
     const { nest, order, operands, indices } = broadcastNest([below, x], shape);
     const dims = context.shape(node.inputs[1]!);
@@ -106,5 +110,38 @@ export const parametricRelu: Lowering = {
     };
     context.define(output, context.stored(context.linear(node, '', accumulation, context.target(node)), shape, order));
   },
-  refuses: (context, node) => (context.constant(node, 1) ? null : 'its slope is not constant'),
 };
+
+/** max(x, 0) + slope · below, the slope being a tensor. */
+function computedSlope(context: LoweringContext, node: PlanNode, x: Tensor, below: Tensor): void {
+  const output = node.outputs[0]!;
+  const shape = context.shape(output);
+  const positive = broadcastNest([x], x.shape);
+  const top = { lo: 0, hi: Math.max(x.range.hi, 0) };
+  const positivePart = context.linear(
+    node,
+    'positive',
+    {
+      nest: positive.nest,
+      combine: 'max',
+      a: positive.nest.read(positive.operands[0]!, positive.indices),
+      b: scalar(0),
+      range: top,
+      scale: x.scale,
+    },
+    storedTarget(x.scale, top, { isFree: false, integer: x.integer }),
+  );
+  const above = context.stored(positivePart, x.shape, positive.order);
+  const slope = context.input(node, 1);
+  const { nest, order, operands, indices } = broadcastNest([below, slope, above], shape);
+  const accumulation = {
+    nest,
+    combine: 'product' as const,
+    a: nest.read(operands[0]!, indices),
+    b: nest.read(operands[1]!, indices),
+    range: multiplyRanges(below.range, slope.range),
+    scale: below.scale * slope.scale,
+    bias: { tensor: operands[2]!, at: indices },
+  };
+  context.define(output, context.stored(context.linear(node, '', accumulation, context.target(node)), shape, order));
+}

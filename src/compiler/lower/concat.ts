@@ -1,5 +1,5 @@
 /**
- * Concat and Pad. A part of a concatenation is a view that reads 0 outside of its place; one step adds three such views, two and
+ * Concat. A part of a concatenation is a view that reads 0 outside of its place; one step adds three such views, two and
  * the addend.
  */
 import { hull, multiply as multiplyRanges, point } from '../../program/range.js';
@@ -90,43 +90,10 @@ export const concat: Lowering = {
   lower: (context, node) => {
     const rank = context.shape(node.outputs[0]!).length;
     const axis = node.attributes.int('axis', 1);
-    const tensors = node.inputs.map((_, i) => context.input(node, i));
+    // Parts without elements add nothing.
+    const parts = node.inputs.filter((name) => !context.shape(name).includes(0));
+    const tensors = parts.map((name) => context.tensor(name));
     context.define(node.outputs[0]!, concatenate(context, node, tensors, axis < 0 ? axis + rank : axis));
   },
-};
-
-/** Pads before each axis; attributes before opset 11, inputs since, for some axes only since 18. */
-function padsBefore(context: LoweringContext, node: PlanNode, rank: number): number[] {
-  const pads = [
-    ...(context.numbers(node, 1) ?? node.attributes.ints('pads') ?? node.attributes.ints('paddings') ?? []),
-  ];
-  const axes = [...(context.numbers(node, 3) ?? Array.from({ length: rank }, (_, i) => i))];
-  const before = new Array<number>(rank).fill(0);
-  axes.forEach((axis, i) => {
-    before[axis < 0 ? axis + rank : axis] = pads[i]!;
-  });
-  return before;
-}
-
-export const pad: Lowering = {
-  lower: (context, node) => {
-    const x = context.input(node, 0);
-    const shape = context.shape(node.outputs[0]!);
-    const before = padsBefore(context, node, shape.length);
-    const value = context.numbers(node, 2)?.[0] ?? node.attributes.float('value', 0);
-    const fill = Math.min(Math.max(Math.round(value / x.scale), -(2 ** 31)), 2 ** 31 - 1);
-    const order = memoryOrder(x);
-    const nest = new Nest(order.map((axis) => shape[axis]!));
-    const indices = shape.map((_, axis) => affine(-before[axis]!, [order.indexOf(axis), 1]));
-    const range = hull(x.range, point(fill));
-    const target = storedTarget(x.scale, range, { isFree: false, integer: x.integer });
-    const stored = context.linear(node, '', { nest, a: nest.read(x, indices, 1, fill), range, scale: x.scale }, target);
-    context.define(node.outputs[0]!, context.stored(stored, shape, order));
-  },
-  refuses: (context, node) => {
-    const mode = node.attributes.text('mode', 'constant');
-    if (mode !== 'constant') return `its mode is "${mode}"`;
-    const isKnown = [1, 2, 3].every((i) => !context.has(node, i) || context.constant(node, i));
-    return isKnown ? null : 'its pads or its value depend on the input';
-  },
+  selects: true,
 };

@@ -12,6 +12,7 @@ import {
   INT32,
   lineTarget,
   type Precision,
+  quantumTarget,
   storedTarget,
   type Target,
   tableTarget,
@@ -23,6 +24,7 @@ import { LARGEST_REAL, type RealRange } from '../measure.js';
 import { describeNode } from '../onnx/graph.js';
 import { isFloat, toNumbers } from '../onnx/tensor.js';
 import { constantOf, factsOf, type Plan, type PlanNode } from '../plan.js';
+import { line } from '../unary-function.js';
 import type { SpecialTensors } from './precision.js';
 
 export interface TargetOptions {
@@ -60,8 +62,13 @@ export class LoweringContext {
     return factsOf(this.plan, name).shape;
   }
 
+  /** ONNX name of the element type. */
+  type(name: string): string {
+    return factsOf(this.plan, name).type;
+  }
+
   isInteger(name: string): boolean {
-    return !isFloat(factsOf(this.plan, name).type);
+    return !isFloat(this.type(name));
   }
 
   /** Measured smallest and largest value. */
@@ -135,8 +142,13 @@ export class LoweringContext {
   }
 
   precision(name: string): Precision {
-    const { wide, infinite } = this.special;
-    return { limit: this.limit, wide: wide.has(name), infinite: infinite.has(name) };
+    const { wide, infinite, thresholds } = this.special;
+    return {
+      limit: this.limit,
+      wide: wide.has(name),
+      infinite: infinite.has(name),
+      thresholds: thresholds.get(name),
+    };
   }
 
   /** The target of a node's result: the scale by its measured range, and the function it has absorbed. */
@@ -145,6 +157,9 @@ export class LoweringContext {
     const integer = this.isInteger(name);
     const precision = this.precision(name);
     const applied = output === 0 ? node.applied : undefined;
+    const quantum = output === 0 ? node.quantum : undefined;
+    if (quantum && !(applied && !applied.fn.affine))
+      return quantumTarget(applied?.fn.affine ?? line(1, 0), quantum.scale, quantum);
     const storage = () => (integer ? { scale: 1, clamp: INT32 } : floatStorage(this.range(name), precision));
     if (!applied) {
       if (keep) return storedTarget(keep.scale, keep.range, { isFree: false, integer });
@@ -152,10 +167,10 @@ export class LoweringContext {
       const { scale, clamp: bounds } = storage();
       return storedTarget(scale, bounds, { isFree: true, integer });
     }
-    const line = applied.fn.affine;
-    if (line) {
-      const isClamp = keep && line.alpha === 1 && line.beta === 0 && !integer;
-      return lineTarget(line, isClamp ? { scale: keep.scale, clamp: keep.range } : storage(), integer || !!isClamp);
+    const affine = applied.fn.affine;
+    if (affine) {
+      const isClamp = keep && affine.alpha === 1 && affine.beta === 0 && !integer;
+      return lineTarget(affine, isClamp ? { scale: keep.scale, clamp: keep.range } : storage(), integer || !!isClamp);
     }
     return tableTarget({
       fn: applied.fn,
@@ -165,6 +180,7 @@ export class LoweringContext {
       precision,
       integerArgument: this.isInteger(applied.before),
       integer,
+      ...(quantum ? { storage: { scale: quantum.scale, clamp: quantum } } : {}),
     });
   }
 

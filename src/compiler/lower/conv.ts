@@ -4,7 +4,7 @@
  */
 
 import { magnitude } from '../../program/range.js';
-import type { Bias } from '../build/linear.js';
+import type { Bias, Stored } from '../build/linear.js';
 import { affine, at, type Index, Nest } from '../build/nest.js';
 import type { Tensor } from '../build/tensor.js';
 import { toNumbers } from '../onnx/tensor.js';
@@ -14,7 +14,7 @@ import type { Lowering } from './lowering.js';
 import { windowDims, windowIndex } from './window.js';
 
 /** Weights [group · out][in][kernel...] as [group · out][kernel...][in]. */
-function channelsLast(weights: Float64Array, rows: number, channels: number, kernelSize: number): Float64Array {
+export function channelsLast(weights: Float64Array, rows: number, channels: number, kernelSize: number): Float64Array {
   const result = new Float64Array(weights.length);
   for (let row = 0; row < rows; row++)
     for (let channel = 0; channel < channels; channel++)
@@ -23,19 +23,24 @@ function channelsLast(weights: Float64Array, rows: number, channels: number, ker
   return result;
 }
 
-function lower(context: LoweringContext, node: PlanNode): void {
-  const x = context.input(node, 0);
-  const [, , ...inputDims] = x.shape;
-  const weightShape = context.shape(node.inputs[1]!);
+/**
+ * Loops of a convolution (batch, output positions, groups, channels of a group; then kernel positions, input channels of a
+ * group), and where they read the input, the rows of the weights and within a row.
+ *
+ * @param shape of the result.
+ */
+export function convLoops(
+  node: PlanNode,
+  inputShape: readonly number[],
+  weightShape: readonly number[],
+  shape: readonly number[],
+) {
   const [outChannels, groupChannels, ...kernel] = weightShape as [number, number, ...number[]];
-  const shape = context.shape(node.outputs[0]!);
   const outputDims = shape.slice(2);
   const groups = node.attributes.int('group', 1);
   const perGroup = outChannels / groups;
-  const dims = windowDims(node, inputDims, outputDims, kernel);
+  const dims = windowDims(node, inputShape.slice(2), outputDims, kernel);
   const spatial = kernel.length;
-
-  // Loops: batch, output positions, groups, channels of a group; then kernel positions, input channels of a group.
   const nest = new Nest([shape[0]!, ...outputDims, groups, perGroup], [...kernel, groupChannels]);
   const group = 1 + spatial;
   const channel = group + 1;
@@ -46,6 +51,24 @@ function lower(context: LoweringContext, node: PlanNode): void {
     ...dims.map((dim, i) => windowIndex(dim, 1 + i, nest.red(i))),
   ];
   const rowAt = [affine(0, [group, perGroup], [channel, 1])];
+  const kernelAt = kernel.map((_, i) => at(nest.red(i)));
+  return { nest, inputAt, rowAt, kernelAt, inChannel, outChannels, groupChannels, kernel };
+}
+
+/** The result of those loops with its channels second. */
+export function channelsSecond(context: LoweringContext, stored: Stored, shape: readonly number[]): Tensor {
+  const [batch, channels, ...spatial] = shape as [number, number, ...number[]];
+  const result = context.stored(stored, [batch, ...spatial, channels], range(shape.length));
+  const last = shape.length - 1;
+  return { ...result, shape, strides: [result.strides[0]!, result.strides[last]!, ...result.strides.slice(1, last)] };
+}
+
+function lower(context: LoweringContext, node: PlanNode): void {
+  const x = context.input(node, 0);
+  const weightShape = context.shape(node.inputs[1]!);
+  const shape = context.shape(node.outputs[0]!);
+  const loops = convLoops(node, x.shape, weightShape, shape);
+  const { nest, inputAt, rowAt, kernelAt, inChannel, outChannels, groupChannels, kernel } = loops;
   const bias = biasOf(context, node, outChannels, rowAt);
   const target = context.target(node);
   const constant = context.constant(node, 1);
@@ -65,19 +88,13 @@ function lower(context: LoweringContext, node: PlanNode): void {
           rowDims: [outChannels],
           innerDims: [...kernel, groupChannels],
           rowAt,
-          innerAt: [...kernel.map((_, i) => at(nest.red(i))), at(inChannel)],
+          innerAt: [...kernelAt, at(inChannel)],
           ...bias,
         },
         target,
       )
     : convolveData(context, node, { nest, x, inputAt, rowAt, inChannel, bias });
-  const result = context.stored(stored, [shape[0]!, ...outputDims, outChannels], range(spatial + 2));
-  const last = spatial + 1;
-  context.define(node.outputs[0]!, {
-    ...result,
-    shape,
-    strides: [result.strides[0]!, result.strides[last]!, ...result.strides.slice(1, last)],
-  });
+  context.define(node.outputs[0]!, channelsSecond(context, stored, shape));
 }
 
 const range = (length: number): number[] => Array.from({ length }, (_, i) => i);

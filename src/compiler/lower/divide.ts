@@ -12,6 +12,7 @@ import { broadcastNest } from './broadcast.js';
 import { LoweringContext } from './context.js';
 import type { Lowering } from './lowering.js';
 import { multiplyBy } from './multiply.js';
+import { quotient, wholeInput, wrapTensor } from './whole.js';
 
 const LARGEST_DIVIDEND = 2 ** 52;
 
@@ -120,6 +121,10 @@ export const divide: Lowering = {
   lower: (context, node) => {
     const output = node.outputs[0]!;
     const shape = context.shape(output);
+    if (context.isInteger(output)) {
+      const exact = quotient(context, node, wholeInput(context, node, 0), wholeInput(context, node, 1), shape, true);
+      return context.define(output, wrapTensor(context, node, 'wrapped', exact, context.type(output)));
+    }
     const divisors = context.numbers(node, 1);
     if (divisors?.every((value) => Math.abs(value) > SMALLEST_DIVISOR)) {
       // By constants: a multiplication by their reciprocals.
@@ -138,6 +143,4 @@ export const divide: Lowering = {
     const bounds = finish(scale).clamp;
     context.define(output, divideByPositive(context, node, '', dividend, divisor, shape, { scale, clamp: bounds }));
   },
-  refuses: (context, node) =>
-    context.isInteger(node.outputs[0]!) ? 'it divides whole numbers by numbers that are not one constant' : null,
 };

@@ -8,7 +8,7 @@ import type { LoweringContext } from './context.js';
 import type { Lowering } from './lowering.js';
 
 /** Max or Min of two tensors. */
-function extreme(
+export function extremeOfTwo(
   context: LoweringContext,
   node: PlanNode,
   part: string,
@@ -49,7 +49,7 @@ const extremeOf = (combine: 'max' | 'min'): Lowering => ({
       const isLast = i === inputs.length - 2;
       const shape = broadcastShapes(result.shape, input.shape);
       const target = isLast ? context.target(node) : null;
-      result = extreme(context, node, isLast ? '' : `pair${i}`, combine, [result, input], shape, target);
+      result = extremeOfTwo(context, node, isLast ? '' : `pair${i}`, combine, [result, input], shape, target);
     });
     context.define(output, result);
   },

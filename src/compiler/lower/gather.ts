@@ -24,7 +24,7 @@ function viewOf(x: Tensor, axis: number, indices: readonly number[], indexShape:
 }
 
 /** Computed indices count from the end where they are negative: b + dim · (b < 0). */
-function fromStart(context: LoweringContext, node: PlanNode, indices: Tensor, dim: number): Tensor {
+export function fromStart(context: LoweringContext, node: PlanNode, indices: Tensor, dim: number): Tensor {
   if (indices.range.lo >= 0) return indices;
   const { nest, order, loopOf } = LoweringContext.elementwise(indices);
   const loops = indices.shape.map((_, axis) => at(loopOf(axis)));
@@ -91,4 +91,5 @@ export const gather: Lowering = {
     );
   },
   finishes: true,
+  selects: true,
 };

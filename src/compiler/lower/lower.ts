@@ -1,11 +1,18 @@
 /** The last plan to steps: every node through its lowering, and the inputs and outputs packed into the first and last slot. */
 import type { Program } from '../../program/program.js';
-import { factsOf, type Plan } from '../plan.js';
+import { constantOf, factsOf, type Plan, type PlanNode } from '../plan.js';
 import { refuseUnsupported } from '../supported.js';
 import { LoweringContext } from './context.js';
 import { packInputs, packOutputs } from './pack.js';
 import { specialTensors } from './precision.js';
 import { loweringOf } from './register.js';
+
+const isEmpty = (plan: Plan, tensor: string): boolean =>
+  tensor !== '' && !constantOf(plan, tensor) && factsOf(plan, tensor).shape.includes(0);
+
+/** Whether nothing is to be computed: none of the results has elements. */
+const givesNothing = (plan: Plan, node: PlanNode): boolean =>
+  node.outputs.every((name) => name === '' || isEmpty(plan, name));
 
 /** Refusals that depend on constants and shapes, all at once. */
 function refuseNodes(context: LoweringContext, file: string): void {
@@ -15,8 +22,9 @@ function refuseNodes(context: LoweringContext, file: string): void {
     file,
     plan.nodes.flatMap((node) => {
       const { name, operator, opset, inputs } = node;
-      const isEmpty = node.outputs.some((output) => output !== '' && factsOf(plan, output).shape.includes(0));
-      const reason = isEmpty ? 'it gives a tensor without elements' : loweringOf(node)?.refuses?.(context, node);
+      if (givesNothing(plan, node)) return [];
+      const readsNothing = node.operator !== 'Concat' && inputs.some((input) => isEmpty(plan, input));
+      const reason = readsNothing ? 'it reads a tensor without elements' : loweringOf(node)?.refuses?.(context, node);
       return reason ? [{ node: name, operator, opset, shapes: inputs.map(describe), reason }] : [];
     }),
   );
@@ -28,6 +36,7 @@ export function lower(plan: Plan, file: string, bits: number): Program {
   refuseNodes(context, file);
   const input = packInputs(context);
   for (const node of plan.nodes) {
+    if (givesNothing(plan, node)) continue;
     const lowering = loweringOf(node);
     if (!lowering) context.refuse(node, 'the operator is not supported');
     lowering.lower(context, node);

@@ -3,9 +3,11 @@ import { magnitude, multiply as multiplyRanges } from '../../program/range.js';
 import { storedTarget } from '../build/target.js';
 import type { Tensor } from '../build/tensor.js';
 import type { PlanNode } from '../plan.js';
+import { narrowRange } from '../whole-types.js';
 import { broadcastIndices, broadcastNest } from './broadcast.js';
 import type { LoweringContext } from './context.js';
 import type { Lowering } from './lowering.js';
+import { loopsOver, wholeInput, wrapped } from './whole.js';
 
 /** Multiplies an input by constants, each a multiplier of 31 bits. */
 export function multiplyBy(
@@ -51,9 +53,21 @@ function exactFactors(context: LoweringContext, node: PlanNode, factors: readonl
   });
 }
 
+/** Narrow whole numbers wrap around. */
+function multiplyNarrow(context: LoweringContext, node: PlanNode): void {
+  const output = node.outputs[0]!;
+  const shape = context.shape(output);
+  const inputs = [wholeInput(context, node, 0), wholeInput(context, node, 1)] as const;
+  const loops = loopsOver(inputs, shape);
+  const range = multiplyRanges(inputs[0].range, inputs[1].range);
+  const product = { combine: 'product' as const, a: loops.read(0), b: loops.read(1), range };
+  context.define(output, wrapped(context, node, '', loops, shape, product, context.type(output)));
+}
+
 export const multiply: Lowering = {
   lower: (context, node) => {
     const output = node.outputs[0]!;
+    if (narrowRange(context.type(output))) return multiplyNarrow(context, node);
     const shape = context.shape(output);
     const constant = context.isInteger(output) ? undefined : [0, 1].find((i) => context.constant(node, i));
     if (constant !== undefined) {
@@ -74,5 +88,5 @@ export const multiply: Lowering = {
     const stored = context.linear(node, '', accumulation, context.target(node));
     context.define(output, context.stored(stored, shape, order));
   },
-  finishes: true,
+  finishes: 'reals',
 };

@@ -1,5 +1,5 @@
-/** LayerNormalization and InstanceNormalization: statistics of the input itself. */
-import { magnitude } from '../../program/range.js';
+/** LayerNormalization, InstanceNormalization, RMSNormalization, MeanVarianceNormalization: statistics of the input itself. */
+import { magnitude, multiply as multiplyRanges } from '../../program/range.js';
 import { type Operand, scalar, widthFor } from '../../program/step.js';
 import { INT32, storedTarget } from '../build/target.js';
 import { broadcastTo, type Tensor } from '../build/tensor.js';
@@ -13,19 +13,17 @@ import { keptTensor, reductionNest } from './reduce.js';
 const RADICAND_BITS = 51;
 const STORED_BITS = 30;
 
-/**
- * (x - mean) / sqrt(variance + epsilon) over some axes, in integers: the sum, n·x - sum (exact), the root of the sum of squares, and
- * the division.
- *
- * @returns the quotient with 24 bits after the point.
- */
-function standardise(
-  context: LoweringContext,
-  node: PlanNode,
-  x: Tensor,
-  axes: readonly number[],
-  epsilon: number,
-): Tensor {
+/** Bits of numbers whose squares can be added up n times. */
+const squarableBits = (n: number): number => Math.min(STORED_BITS, Math.floor((RADICAND_BITS - Math.log2(n)) / 2));
+
+/** The largest integer that the tensor is expected to hold: a wide one has room for a lot more. */
+function expected(context: LoweringContext, node: PlanNode, x: Tensor): number {
+  const measured = Math.max(...context.range(node.inputs[0]!).map(Math.abs));
+  return Math.max(1, Math.min(magnitude(x.range), Math.ceil(measured / x.scale)));
+}
+
+/** x - mean over some axes, in integers: the sum, and n·x - sum (exact). */
+function deviations(context: LoweringContext, node: PlanNode, x: Tensor, axes: readonly number[]): Tensor {
   const { nest, kept, indices } = reductionNest(x, axes);
   const n = nest.terms;
   const exact = storedTarget(x.scale, INT32, { isFree: false, integer: false });
@@ -47,9 +45,9 @@ function standardise(
   const sum = broadcastTo(keptTensor(total, x, axes, kept), x.shape);
 
   // Deviations with as many bits as the sum of n of their squares leaves room for.
-  const bits = Math.min(STORED_BITS, Math.floor((RADICAND_BITS - Math.log2(n)) / 2));
+  const bits = squarableBits(n);
   const all = broadcastNest([x, sum], x.shape);
-  const reach = 2 * n * magnitude(x.range);
+  const reach = 2 * n * expected(context, node, x);
   const shift = Math.max(0, Math.ceil(Math.log2(reach)) - bits);
   const half = 2 ** bits;
   const difference = context.builder.step(context.stepName(node, 'deviation'), context.origin(node), {
@@ -62,7 +60,7 @@ function standardise(
     hi: half,
     width: widthFor(-half, half),
   });
-  const deviation = context.stored(
+  return context.stored(
     {
       slot: difference,
       range: { lo: -half, hi: half },
@@ -72,10 +70,36 @@ function standardise(
     x.shape,
     all.order,
   );
+}
 
+/** The tensor with no more bits than its squares can be added up with. */
+function squarable(context: LoweringContext, node: PlanNode, x: Tensor, axes: readonly number[]): Tensor {
+  const half = 2 ** squarableBits(axes.reduce((n, axis) => n * x.shape[axis]!, 1));
+  if (magnitude(x.range) <= half) return x;
+  const excess = Math.max(1, expected(context, node, x) / half);
+  const { nest, kept, indices } = reductionNest(x, []);
+  const target = storedTarget(x.scale * excess, { lo: -half, hi: half }, { isFree: false, integer: false });
+  const accumulation = { nest, a: nest.read(x, indices), range: x.range, scale: x.scale };
+  return keptTensor(context.linear(node, 'squarable', accumulation, target), x, [], kept);
+}
+
+/**
+ * d / sqrt(mean of d² + epsilon) over some axes: the root of the sum of squares, and the division.
+ *
+ * @returns the quotient with 24 bits after the point.
+ */
+function overRoot(
+  context: LoweringContext,
+  node: PlanNode,
+  deviation: Tensor,
+  axes: readonly number[],
+  epsilon: number,
+): Tensor {
   // sqrt(Σ d² · 2^e): one unit is the deviation's scale / sqrt(n · 2^e).
   const squares = reductionNest(deviation, axes);
+  const n = squares.nest.terms;
   const read = squares.nest.read(deviation, squares.indices);
+  const bits = Math.ceil(Math.log2(magnitude(deviation.range) || 1));
   const room = RADICAND_BITS - Math.ceil(Math.log2(n)) - 2 * bits;
   const exponent = Math.max(0, room);
   const rootScale = deviation.scale / Math.sqrt(n * 2 ** exponent);
@@ -102,11 +126,20 @@ function standardise(
   // No element is further from the mean than sqrt(n) standard deviations.
   const largest = Math.sqrt(n);
   const scale = largest / 2 ** 24;
-  return divideByPositive(context, node, 'quotient', deviation, spread, x.shape, {
+  return divideByPositive(context, node, 'quotient', deviation, spread, deviation.shape, {
     scale,
     clamp: { lo: -(2 ** 25), hi: 2 ** 25 },
   });
 }
+
+/** (x - mean) / sqrt(variance + epsilon) over some axes. */
+const standardise = (
+  context: LoweringContext,
+  node: PlanNode,
+  x: Tensor,
+  axes: readonly number[],
+  epsilon: number,
+): Tensor => overRoot(context, node, deviations(context, node, x, axes), axes, epsilon);
 
 /** The quotient times a constant plus a constant, both of a shape that broadcasts to it. */
 function scaleAndShift(
@@ -151,6 +184,51 @@ export const layerNormalization: Lowering = {
       ? 'its mean or deviation is used as a result'
       : constantParameters(context, node),
   finishes: true,
+};
+
+/** The quotient is the result. */
+function store(context: LoweringContext, node: PlanNode, quotient: Tensor): void {
+  const ones = { values: Float64Array.of(1), shape: [1] };
+  scaleAndShift(context, node, quotient, ones, null);
+}
+
+const MEAN_VARIANCE_EPSILON = 1e-9;
+
+export const meanVarianceNormalization: Lowering = {
+  lower: (context, node) => {
+    const x = context.input(node, 0);
+    const rank = x.shape.length;
+    const given = node.attributes.ints('axes') ?? [0, 2, 3];
+    const axes = given.map((axis) => (axis < 0 ? axis + rank : axis));
+    store(context, node, standardise(context, node, x, axes, MEAN_VARIANCE_EPSILON));
+  },
+  finishes: true,
+  wantsWide: true,
+};
+
+/** x / sqrt(mean of x² + epsilon) · scale. */
+export const rmsNormalization: Lowering = {
+  lower: (context, node) => {
+    const x = context.input(node, 0);
+    const rank = x.shape.length;
+    const given = node.attributes.int('axis', -1);
+    const first = given < 0 ? given + rank : given;
+    const axes = Array.from({ length: rank - first }, (_, i) => first + i);
+    const epsilon = node.attributes.float('epsilon', 1e-5);
+    const quotient = overRoot(context, node, squarable(context, node, x, axes), axes, epsilon);
+    const values = context.numbers(node, 1);
+    if (values) return scaleAndShift(context, node, quotient, { values, shape: context.shape(node.inputs[1]!) }, null);
+    // A scale that is computed.
+    const scale = context.input(node, 1);
+    const { nest, order, operands, indices } = broadcastNest([quotient, scale], x.shape);
+    const [a, b] = operands.map((operand) => nest.read(operand, indices));
+    const range = multiplyRanges(quotient.range, scale.range);
+    const product = { nest, combine: 'product' as const, a: a!, b: b!, range, scale: quotient.scale * scale.scale };
+    const stored = context.linear(node, '', product, context.target(node));
+    context.define(node.outputs[0]!, context.stored(stored, x.shape, order));
+  },
+  finishes: true,
+  wantsWide: true,
 };
 
 export const instanceNormalization: Lowering = {

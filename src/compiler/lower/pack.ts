@@ -50,7 +50,11 @@ function narrowed(context: LoweringContext, name: string, tensor: Tensor, width:
 export function packInputs(context: LoweringContext): Pick<Program, 'input' | 'inputs'> {
   const { plan } = context;
   if (plan.inputs.length === 0)
-    throw new UserError('OG_NO_INPUTS', 'The model has no inputs.', 'A program computes something from its inputs.');
+    throw new UserError(
+      'OG_NO_INPUTS',
+      'The model has no inputs, or none but those that have to be constant: it computes the same each time.',
+      'A program computes something from its inputs.',
+    );
   const isWide = (name: string): boolean => context.precision(name).wide;
   const width = Math.max(...plan.inputs.map(({ name, type }) => widthOf(type, isWide(name)))) as ElementWidth;
   const range: Range = widthRange(width);

@@ -1,14 +1,17 @@
 /** MaxPool, AveragePool and their global forms. */
+import { INT32_MIN } from '../../program/step.js';
 import type { RealArray } from '../build/linear.js';
 import { at, fixed, Nest } from '../build/nest.js';
+import { type Target, WHOLE } from '../build/target.js';
 import { memoryOrder, type Tensor } from '../build/tensor.js';
 import type { PlanNode } from '../plan.js';
 import type { LoweringContext } from './context.js';
 import type { Lowering } from './lowering.js';
+import { weightedSum } from './weighted-sum.js';
 import { type WindowDim, windowDims, windowIndex } from './window.js';
 
 /** Loops of a pool: the outputs in the memory order of the input, then the kernel. */
-function poolNest(x: Tensor, shape: readonly number[], dims: readonly WindowDim[]) {
+export function poolNest(x: Tensor, shape: readonly number[], dims: readonly WindowDim[]) {
   const order = memoryOrder(x);
   const nest = new Nest(
     order.map((axis) => shape[axis]!),
@@ -72,9 +75,10 @@ function lowerAverage(
   context.define(node.outputs[0]!, context.stored(stored, shape, order));
 }
 
-function attributeDims(context: LoweringContext, node: PlanNode): WindowDim[] {
+export function attributeDims(context: LoweringContext, node: PlanNode): WindowDim[] {
   const input = context.shape(node.inputs[0]!).slice(2);
-  return windowDims(node, input, context.shape(node.outputs[0]!).slice(2), node.attributes.ints('kernel_shape')!);
+  const output = node.outputs.find((name) => name !== '')!;
+  return windowDims(node, input, context.shape(output).slice(2), node.attributes.ints('kernel_shape')!);
 }
 
 /** One window over everything. */
@@ -91,12 +95,68 @@ function globalDims(context: LoweringContext, node: PlanNode): WindowDim[] {
   }));
 }
 
-const noIndices = (_: LoweringContext, node: PlanNode): string | null =>
-  node.outputs[1] ? 'its second result, the indices, is used' : null;
+/**
+ * Where the largest element of each window is in the input: its position in the window by argMax, what that is in elements of the
+ * input by a table, and the place of the window added.
+ */
+function lowerIndices(context: LoweringContext, node: PlanNode, dims: readonly WindowDim[]): void {
+  const output = node.outputs[1]!;
+  const x = context.input(node, 0);
+  const shape = context.shape(output);
+  const { nest, order, inputAt } = poolNest(x, shape, dims);
+  // Row-major over the input, or column-major over its spatial dimensions.
+  const isColumnMajor = node.attributes.int('storage_order', 0) !== 0;
+  const plane = dims.reduce((n, { input }) => n * input, 1);
+  const strides = dims.map((_, i) =>
+    (isColumnMajor ? dims.slice(0, i) : dims.slice(i + 1)).reduce((n, { input }) => n * input, 1),
+  );
+  const positions = Array.from({ length: nest.terms }, (_, flat) => {
+    let [rest, position] = [flat, 0];
+    for (let i = dims.length - 1; i >= 0; i--) {
+      const { kernel, dilation } = dims[i]!;
+      position += (rest % kernel) * dilation * strides[i]!;
+      rest = Math.floor(rest / kernel);
+    }
+    return position;
+  });
+  const table: Target = {
+    alpha: 1,
+    beta: 0,
+    scale: 1,
+    isFree: false,
+    finish: () => ({
+      clamp: { lo: 0, hi: nest.terms - 1 },
+      table: { base: 0, data: Int32Array.from(positions) },
+      scale: 1,
+      integer: true,
+    }),
+  };
+  // Padding is less than everything.
+  const a = nest.read(x, inputAt, 1, Math.max(x.range.lo - 1, INT32_MIN));
+  const range = { lo: 0, hi: nest.terms - 1 };
+  const inWindow = context.linear(node, 'window', { nest, reduce: 'argMax', a, range, scale: 1 }, table);
+
+  const starts = new Float64Array(shape.reduce((n, dim) => n * dim, 1));
+  starts.forEach((_, flat) => {
+    let [rest, start] = [flat, 0];
+    for (let i = dims.length - 1; i >= 0; i--) {
+      const { output: size, stride, before } = dims[i]!;
+      start += ((rest % size) * stride - before) * strides[i]!;
+      rest = Math.floor(rest / size);
+    }
+    starts[flat] = start + rest * plane;
+  });
+  const window = context.stored(inWindow, shape, order);
+  const place = context.quantiseConstant(`${output}:windows`, starts, shape, true);
+  context.define(output, weightedSum(context, node, 'indices', [window, place], [1, 1], shape, WHOLE));
+}
 
 export const maxPool: Lowering = {
-  lower: (context, node) => lowerMax(context, node, attributeDims(context, node)),
-  refuses: noIndices,
+  lower: (context, node) => {
+    const dims = attributeDims(context, node);
+    if (node.outputs[1]) lowerIndices(context, node, dims);
+    if (node.outputs[0]) lowerMax(context, node, dims);
+  },
   finishes: true,
 };
 

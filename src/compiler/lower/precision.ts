@@ -2,7 +2,8 @@
 
 import { LARGEST_REAL } from '../measure.js';
 import { toNumbers } from '../onnx/tensor.js';
-import type { Plan, PlanNode } from '../plan.js';
+import { constantOf, factsOf, type Plan, type PlanNode } from '../plan.js';
+import { isForest, largestThreshold } from './forest.js';
 import { loweringOf } from './register.js';
 
 export interface SpecialTensors {
@@ -12,6 +13,31 @@ export interface SpecialTensors {
   readonly exponents: ReadonlySet<string>;
   /** They hold numbers that stand for infinity, as attention masks do. */
   readonly infinite: ReadonlySet<string>;
+  /** Only decision trees read them; the largest magnitude of their thresholds. */
+  readonly thresholds: ReadonlyMap<string, number>;
+}
+
+const COMPARISONS = new Set(['Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual', 'Equal']);
+const LINES = new Set(['Add', 'Sub', 'Mul', 'Div']);
+
+/** Rows of features: some may be a thousand times as large as others. */
+const FEATURES_RANK = 2;
+
+/**
+ * Whether a node makes use of the precision of all its inputs: comparisons, functions of rows or of wide results, and
+ * what brings columns of very different sizes to one.
+ */
+function usesAllBits(plan: Plan, node: PlanNode, isWide: boolean): boolean {
+  if (node.domain !== '' && !node.unary) return false;
+  if (COMPARISONS.has(node.operator)) return true;
+  const output = node.outputs.find((name) => name !== '')!;
+  const isOfRows = factsOf(plan, output).shape.length <= FEATURES_RANK;
+  if (node.unary) return isOfRows || (isWide && node.unary.affine !== null);
+  return (
+    isOfRows &&
+    LINES.has(node.operator) &&
+    node.inputs.some((name) => constantOf(plan, name)?.dims.some((dim) => dim > 1))
+  );
 }
 
 /** Tensors that only an output or a node that wants them reads, through views or not: they get more precision. */
@@ -20,9 +46,11 @@ function wideTensors(plan: Plan): ReadonlySet<string> {
   const read = new Set(plan.outputs.map(({ tensor }) => tensor));
   for (const node of [...plan.nodes].reverse()) {
     const lowering = loweringOf(node);
-    const isWideView = lowering?.isView === true && node.outputs.every((name) => !narrow.has(name));
+    const isWide = node.outputs.every((name) => !narrow.has(name)) && !node.applied;
+    const isWideView = lowering?.isView === true && isWide;
     node.inputs.forEach((name, i) => {
       read.add(name);
+      if ((lowering?.selects === true && isWide) || usesAllBits(plan, node, isWide)) return;
       if (i > 0 || !(lowering?.wantsWide || isWideView)) narrow.add(name);
     });
   }
@@ -64,8 +92,21 @@ function infiniteTensors(plan: Plan): ReadonlySet<string> {
   return infinite;
 }
 
+/** Inputs that nothing but decision trees reads, with the largest magnitude of their thresholds. */
+function treeInputs(plan: Plan): ReadonlyMap<string, number> {
+  const others = new Set(plan.outputs.map(({ tensor }) => tensor));
+  const read = new Map<string, number>();
+  for (const node of plan.nodes)
+    for (const name of node.inputs) {
+      if (!isForest(node)) others.add(name);
+      else read.set(name, Math.max(read.get(name) ?? 0, largestThreshold(node)));
+    }
+  return new Map([...read].filter(([name]) => !others.has(name)));
+}
+
 export const specialTensors = (plan: Plan): SpecialTensors => ({
   wide: wideTensors(plan),
   exponents: exponentTensors(plan),
   infinite: infiniteTensors(plan),
+  thresholds: treeInputs(plan),
 });

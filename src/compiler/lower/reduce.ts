@@ -1,12 +1,15 @@
-/** ReduceSum, ReduceMean, ReduceMax, ReduceMin, ArgMax and ArgMin over any axes. */
+/** ReduceSum, ReduceMean, ReduceMax, ReduceMin, ReduceL1, ReduceL2, ReduceSumSquare, ArgMax and ArgMin over any axes. */
+import { magnitude, type Range } from '../../program/range.js';
+import { type Operand, type Step, scalar, widthFor } from '../../program/step.js';
 
 import type { Stored } from '../build/linear.js';
 import { affine, at, type Index, Nest } from '../build/nest.js';
-import { WHOLE } from '../build/target.js';
+import { INT32, storedTarget, WHOLE } from '../build/target.js';
 import { memoryOrder, type Tensor } from '../build/tensor.js';
 import type { PlanNode } from '../plan.js';
 import type { LoweringContext } from './context.js';
 import type { Lowering } from './lowering.js';
+import { quotient } from './whole.js';
 
 /** Loops over the axes that stay and the axes that are reduced, each in memory order. */
 export function reductionNest(x: Tensor, axes: readonly number[]) {
@@ -50,6 +53,11 @@ function reducedAxes(context: LoweringContext, node: PlanNode, rank: number): nu
   return node.attributes.int('noop_with_empty_axes', 0) !== 0 ? [] : Array.from({ length: rank }, (_, i) => i);
 }
 
+const variableAxes = (context: LoweringContext, node: PlanNode): boolean =>
+  context.has(node, 1) && !context.constant(node, 1);
+
+const VARIABLE_AXES = 'its axes depend on the input';
+
 const reduction = (kind: 'sum' | 'mean' | 'max' | 'min'): Lowering => ({
   lower: (context, node) => {
     const output = node.outputs[0]!;
@@ -61,26 +69,114 @@ const reduction = (kind: 'sum' | 'mean' | 'max' | 'min'): Lowering => ({
     const range = isSum
       ? { lo: Math.min(x.range.lo * nest.terms, x.range.lo), hi: Math.max(x.range.hi * nest.terms, x.range.hi) }
       : x.range;
-    const scale = kind === 'mean' ? x.scale / nest.terms : x.scale;
+    const isWholeMean = kind === 'mean' && context.isInteger(output);
+    const scale = kind === 'mean' && !isWholeMean ? x.scale / nest.terms : x.scale;
     const target = context.target(node, isSum ? {} : { keep: x });
     const reduce = kind === 'max' || kind === 'min' ? kind : 'sum';
-    const stored = context.linear(node, '', { nest, reduce, a, range, scale }, target);
+    const stored = context.linear(node, isWholeMean ? 'sum' : '', { nest, reduce, a, range, scale }, target);
     const keepDims = node.attributes.int('keepdims', 1) !== 0;
-    context.define(output, drop(keptTensor(stored, x, axes, kept), axes, keepDims));
+    const result = drop(keptTensor(stored, x, axes, kept), axes, keepDims);
+    if (!isWholeMean) return context.define(output, result);
+    // Whole numbers are divided towards zero.
+    const count = context.quantiseConstant(`${output}:count`, Float64Array.of(nest.terms), [], true);
+    context.define(output, quotient(context, node, result, count, result.shape, true));
   },
-  refuses: (context, node) =>
-    context.has(node, 1) && !context.constant(node, 1)
-      ? 'its axes depend on the input'
-      : kind === 'mean' && context.isInteger(node.outputs[0]!)
-        ? 'it averages whole numbers'
-        : null,
-  finishes: true,
+  refuses: (context, node) => (variableAxes(context, node) ? VARIABLE_AXES : null),
+  finishes: kind === 'mean' ? 'reals' : true,
+  selects: kind === 'max' || kind === 'min',
 });
 
 export const reduceSum = reduction('sum');
 export const reduceMean = reduction('mean');
 export const reduceMax = reduction('max');
 export const reduceMin = reduction('min');
+
+/** Sizes or squares of the elements, added up. */
+interface Norm {
+  readonly combine: Step['combine'];
+  readonly b: Operand;
+  readonly range: Range;
+  readonly scale: number;
+}
+
+const LARGEST_ROOT = 46_341;
+
+/** A sum of |x| or x². */
+const norm = (kind: 'sizes' | 'squares'): Lowering => ({
+  lower: (context, node) => {
+    const output = node.outputs[0]!;
+    const given = context.input(node, 0);
+    // The square of a larger whole number is no int32 number.
+    const isTooLarge = given.integer && kind === 'squares' && magnitude(given.range) > LARGEST_ROOT;
+    const x = isTooLarge ? narrower(context, node, given, 1, LARGEST_ROOT) : given;
+    const axes = reducedAxes(context, node, x.shape.length);
+    const { nest, kept, indices } = reductionNest(x, axes);
+    const a = nest.read(x, indices);
+    const largest = magnitude(x.range);
+    const terms: Norm =
+      kind === 'sizes'
+        ? { combine: 'max', b: { ...a, weight: -1 }, range: { lo: 0, hi: largest * nest.terms }, scale: x.scale }
+        : { combine: 'product', b: a, range: { lo: 0, hi: largest ** 2 * nest.terms }, scale: x.scale ** 2 };
+    const stored = context.linear(node, '', { nest, reduce: 'sum', a, ...terms }, context.target(node));
+    const keepDims = node.attributes.int('keepdims', 1) !== 0;
+    context.define(output, drop(keptTensor(stored, x, axes, kept), axes, keepDims));
+  },
+  refuses: (context, node) => (variableAxes(context, node) ? VARIABLE_AXES : null),
+  finishes: true,
+});
+
+export const reduceL1 = norm('sizes');
+export const reduceSumSquare = norm('squares');
+
+/** Squares of integers with so many bits can be added up and their root be taken. */
+const RADICAND_BITS = 51;
+
+/** √Σx², the root taken of whole numbers as large as can be. */
+export const reduceL2: Lowering = {
+  lower: (context, node) => {
+    const output = node.outputs[0]!;
+    const axes = reducedAxes(context, node, context.shape(node.inputs[0]!).length);
+    const given = context.input(node, 0);
+    const terms = axes.reduce((n, axis) => n * given.shape[axis]!, 1);
+    const bits = Math.floor((RADICAND_BITS - Math.log2(terms)) / 2);
+    const limit = 2 ** bits - 1;
+    // Wide numbers are rounded first where the sum of their squares would be too large; whole ones saturate.
+    const measured = Math.max(...context.range(node.inputs[0]!).map(Math.abs)) / given.scale;
+    const excess = given.integer ? 1 : Math.max(1, Math.min(magnitude(given.range), Math.ceil(measured)) / limit);
+    const fits = magnitude(given.range) <= limit;
+    const x = fits ? given : narrower(context, node, given, given.scale * excess, limit);
+    const { nest, kept, indices } = reductionNest(x, axes);
+    const a = nest.read(x, indices);
+    const room = RADICAND_BITS - Math.log2(terms * magnitude(x.range) ** 2 || 1);
+    const integer = context.isInteger(output);
+    const exponent = integer ? 0 : Math.max(0, 2 * Math.floor(Math.min(room, 44) / 2));
+    const hi = Math.min(Math.ceil(Math.sqrt(terms * 2 ** exponent) * magnitude(x.range)), INT32.hi);
+    const source = context.builder.step(context.stepName(node), context.origin(node), {
+      nest,
+      combine: 'product',
+      reduce: 'sum',
+      a,
+      b: a,
+      mult: scalar(2 ** exponent),
+      post: 'sqrt',
+      lo: 0,
+      hi,
+      width: widthFor(0, hi),
+    });
+    const stored = { slot: source, range: { lo: 0, hi }, scale: x.scale / 2 ** (exponent / 2), integer };
+    const keepDims = node.attributes.int('keepdims', 1) !== 0;
+    context.define(output, drop(keptTensor(stored, x, axes, kept), axes, keepDims));
+  },
+  refuses: (context, node) => (variableAxes(context, node) ? VARIABLE_AXES : null),
+};
+
+/** The tensor at a coarser scale. */
+function narrower(context: LoweringContext, node: PlanNode, x: Tensor, scale: number, limit: number): Tensor {
+  const { nest, kept, indices } = reductionNest(x, []);
+  const target = storedTarget(scale, { lo: -limit, hi: limit }, { isFree: false, integer: x.integer });
+  const accumulation = { nest, a: nest.read(x, indices), range: x.range, scale: x.scale };
+  return keptTensor(context.linear(node, 'narrowed', accumulation, target), x, [], kept);
+}
 
 /** Position of the extreme on one axis; the last one when the node asks for that. */
 const position = (reduce: 'argMax' | 'argMin'): Lowering => ({

@@ -15,7 +15,7 @@ export const unary: Lowering = {
       fn.affine.beta === 0 &&
       fn.affine.lo === Number.NEGATIVE_INFINITY &&
       fn.affine.hi === Number.POSITIVE_INFINITY;
-    if (isRescaling && !(integer && fn.affine!.alpha * x.scale !== 1)) {
+    if (isRescaling && !node.quantum && !(integer && fn.affine!.alpha * x.scale !== 1)) {
       context.define(output, { ...x, scale: x.scale * fn.affine!.alpha, integer });
       return;
     }

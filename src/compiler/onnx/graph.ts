@@ -46,15 +46,38 @@ export class Attributes {
     const attribute = this.byName.get(name);
     return attribute ? new TextDecoder().decode(attribute.s) : absent;
   }
+  texts(name: string): string[] | undefined {
+    return this.byName.get(name)?.strings.map((bytes) => new TextDecoder().decode(bytes));
+  }
   tensor(name: string): FloatTensor | undefined {
     const tensor = this.byName.get(name)?.t;
     return tensor && decodeTensor(tensor, `attribute ${name}`);
   }
-  /** Whether a node carries a body of its own (If, Loop, Scan). */
+  /** The bodies that a node carries (If, Loop, Scan). */
+  get graphs(): readonly GraphProto[] {
+    return [...this.byName.values()].flatMap(({ g, graphs }) => [...(g ? [g] : []), ...graphs]);
+  }
+  /** Whether a node carries a body of its own. */
   get hasGraph(): boolean {
-    return [...this.byName.values()].some(({ g, graphs }) => g !== undefined || graphs.length > 0);
+    return this.graphs.length > 0;
   }
 }
+
+/** Names that the nodes of a body read and that the body does not define. */
+function capturedBy(body: GraphProto): string[] {
+  const own = new Set([...body.input, ...body.initializer].map(({ name }) => name));
+  const read: string[] = [];
+  for (const { input, output, attribute } of body.node) {
+    const inner = attribute.flatMap(({ g, graphs }) => [...(g ? [g] : []), ...graphs]);
+    read.push(...input, ...inner.flatMap(capturedBy));
+    for (const name of output) own.add(name);
+  }
+  return [...read, ...body.output.map(({ name }) => name)].filter((name) => !own.has(name));
+}
+
+/** Tensors that a node reads: its inputs, and what its bodies take from around them. */
+export const readsOf = ({ inputs, attributes }: Pick<Node, 'inputs' | 'attributes'>): readonly string[] =>
+  attributes.hasGraph ? [...inputs, ...attributes.graphs.flatMap(capturedBy)] : inputs;
 
 /** One operator. An input or output that is left out is the empty string. */
 export interface Node {

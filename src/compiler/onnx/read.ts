@@ -60,7 +60,8 @@ function readInput(info: ValueInfoProto): GraphInput {
   return { name: info.name, type, dims: dimensions(info) };
 }
 
-function readNodes(graph: GraphProto, opset: Readonly<Record<string, number>>): Node[] {
+/** The nodes of a graph in the file, in its order. */
+export function readNodes(graph: GraphProto, opset: Readonly<Record<string, number>>): Node[] {
   return graph.node.map((node, i) => {
     const domain = node.domain === 'ai.onnx' ? '' : node.domain;
     return {

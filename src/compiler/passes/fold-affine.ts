@@ -1,6 +1,6 @@
 /**
- * Folds multiplications and additions by constants per channel into the weights and bias of the Conv, Gemm or MatMul before
- * them, in float64, when nothing else reads what that node gives.
+ * Folds multiplications and additions by constants per channel into the weights and bias of the Conv, ConvTranspose, Gemm or MatMul
+ * before them, in float64, when nothing else reads what that node gives.
  */
 import type { FloatTensor } from '../float-runtime.js';
 import { toNumbers } from '../onnx/tensor.js';
@@ -24,9 +24,10 @@ function channelAxis(plan: Plan, node: PlanNode): number | null {
   const { shape } = factsOf(plan, node.outputs[0]!);
   switch (node.operator) {
     case 'Conv':
-      return 1;
     case 'Gemm':
       return 1;
+    case 'ConvTranspose':
+      return node.attributes.int('group', 1) === 1 ? 1 : null;
     case 'MatMul':
       return (constantOf(plan, node.inputs[1])?.dims.length ?? 0) >= 2 ? shape.length - 1 : null;
     default:
@@ -54,7 +55,10 @@ function foldInto(plan: Plan, node: PlanNode, affine: ChannelAffine, output: str
   const values = toNumbers(weights);
   const channelFirst = node.operator === 'Conv' || (isGemm && node.attributes.int('transB', 0) !== 0);
   const perChannel = values.length / channels;
-  const channelOf = (i: number): number => (channelFirst ? Math.floor(i / perChannel) : i % channels);
+  // [in, out, kernel...]
+  const kernelSize = node.operator === 'ConvTranspose' ? perChannel / weights.dims[0]! : 1;
+  const channelOf = (i: number): number =>
+    channelFirst ? Math.floor(i / perChannel) : Math.floor(i / kernelSize) % channels;
   const scaled = values.map((w, i) => alpha * w * affine.mul[channelOf(i)]!);
   const shifted = bias.map((b, c) => beta * b * affine.mul[c]! + affine.add[c]!);
   const [weightsName, biasName] = [`${output}:weights`, `${output}:bias`];

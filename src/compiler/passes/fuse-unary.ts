@@ -5,7 +5,8 @@
 import { isFloat, toNumbers } from '../onnx/tensor.js';
 import { constantOf, factsOf, type Plan, type PlanNode } from '../plan.js';
 import { SCALAR_OPERATORS, type ScalarOperator } from '../scalar/operators.js';
-import { composeAffine, IDENTITY, type UnaryFunction } from '../unary-function.js';
+import { type AffineClamp, composeAffine, IDENTITY, type UnaryFunction } from '../unary-function.js';
+import { narrowRange, wrap } from '../whole-types.js';
 
 /** A tensor as a function of another one. */
 interface Expression {
@@ -18,16 +19,66 @@ export const INTERNAL_DOMAIN = 'og';
 
 const IDENTITY_OPERATOR: ScalarOperator = { evaluate: (x) => x!, affine: () => IDENTITY.affine };
 
-function castOperator(plan: Plan, node: PlanNode): ScalarOperator {
+const CASTS = new Set(['Cast', 'CastLike', 'BitCast']);
+
+function castOperator(plan: Plan, node: PlanNode): ScalarOperator | null {
   const [from, to] = [factsOf(plan, node.inputs[0]!).type, factsOf(plan, node.outputs[0]!).type];
+  if (node.operator === 'BitCast' && (isFloat(from) || isFloat(to))) return null;
   if (to === 'bool') return from === 'bool' ? IDENTITY_OPERATOR : { evaluate: (x) => (x === 0 ? 0 : 1) };
   if (isFloat(to) || !isFloat(from)) return IDENTITY_OPERATOR;
   return { evaluate: (x) => Math.trunc(x!) };
 }
 
+/** Narrow whole numbers wrap around: such a function is no line, unless it stays within the type. */
+function wrapping(plan: Plan, node: PlanNode, operator: ScalarOperator): ScalarOperator {
+  const { type } = factsOf(plan, node.outputs[0]!);
+  const bounds = type === 'bool' ? null : narrowRange(type);
+  if (!bounds) return operator;
+  const staysWithin = (line: AffineClamp, position: number): boolean => {
+    const from = narrowRange(factsOf(plan, node.inputs[position]!).type);
+    if (!from) return false;
+    const ends = [from.lo, from.hi].map((x) => Math.min(Math.max(line.alpha * x + line.beta, line.lo), line.hi));
+    return ends.every((end) => end >= bounds.lo && end <= bounds.hi);
+  };
+  return {
+    evaluate: (...operands) => wrap(operator.evaluate(...operands), type),
+    affine: (position, operands) => {
+      const line = operator.affine?.(position, operands) ?? null;
+      return line && staysWithin(line, position) ? line : null;
+    },
+  };
+}
+
+/** Whole numbers of more values than a table has: a function of them that is no line is left to steps that are exact for all. */
+const EXACT_WITHOUT_TABLE = new Set([
+  'Abs',
+  'Cast',
+  'CastLike',
+  'BitCast',
+  'Div',
+  'Mod',
+  'BitShift',
+  'BitwiseAnd',
+  'BitwiseOr',
+  'BitwiseXor',
+  'Less',
+  'LessOrEqual',
+  'Greater',
+  'GreaterOrEqual',
+  'Equal',
+]);
+
+function isBetterWithoutTable(plan: Plan, node: PlanNode, root: string, fn: UnaryFunction): boolean {
+  if (fn.affine || !EXACT_WITHOUT_TABLE.has(node.operator)) return false;
+  const isWhole = (name: string): boolean => !isFloat(factsOf(plan, name).type);
+  return (
+    isWhole(root) && !narrowRange(factsOf(plan, root).type) && isWhole(node.inputs[0]!) && isWhole(node.outputs[0]!)
+  );
+}
+
 function scalarOperator(plan: Plan, node: PlanNode): ScalarOperator | null {
   if (node.domain !== '') return null;
-  if (node.operator === 'Cast' || node.operator === 'CastLike') return castOperator(plan, node);
+  if (CASTS.has(node.operator)) return castOperator(plan, node);
   if (!Object.hasOwn(SCALAR_OPERATORS, node.operator)) return null;
   return SCALAR_OPERATORS[node.operator]!(node.attributes, !isFloat(factsOf(plan, node.outputs[0]!).type));
 }
@@ -54,8 +105,9 @@ function compose(operator: ScalarOperator, label: string, inputs: readonly Argum
 }
 
 function expressionOf(plan: Plan, node: PlanNode, known: ReadonlyMap<string, Expression>): Expression | null {
-  const operator = scalarOperator(plan, node);
-  if (!operator) return null;
+  const scalar = scalarOperator(plan, node);
+  if (!scalar) return null;
+  const operator = wrapping(plan, node, scalar);
   const inputs: Argument[] = [];
   for (const name of node.operator === 'CastLike' ? node.inputs.slice(0, 1) : node.inputs) {
     if (name === '') inputs.push(undefined);
@@ -70,7 +122,8 @@ function expressionOf(plan: Plan, node: PlanNode, known: ReadonlyMap<string, Exp
   const [root] = roots;
   if (roots.size !== 1 || root === undefined) return null;
   if (factsOf(plan, root).shape.join() !== factsOf(plan, node.outputs[0]!).shape.join()) return null;
-  return { root, fn: compose(operator, node.operator, inputs) };
+  const fn = compose(operator, node.operator, inputs);
+  return isBetterWithoutTable(plan, node, root, fn) ? null : { root, fn };
 }
 
 export function fuseUnary(plan: Plan): Plan {

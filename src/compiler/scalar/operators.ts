@@ -24,7 +24,7 @@ const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Ma
 const truth = (value: boolean): number => (value ? 1 : 0);
 
 /** IEEE rounding to even, as ONNX's Round. */
-function roundHalfEven(x: number): number {
+export function roundHalfEven(x: number): number {
   const floor = Math.floor(x);
   const rest = x - floor;
   if (rest !== 0.5) return Math.round(x);
@@ -66,6 +66,11 @@ function clip(attributes: Attributes): ScalarOperator {
 const divide: Factory = (_, isInteger) => ({
   evaluate: (x, y) => (isInteger ? Math.trunc(x! / y!) : x! / y!),
   affine: (position, [, y]) => (position === 0 && !isInteger && y ? line(1 / y, 0) : null),
+});
+
+/** The remainder with the sign of the dividend, or of the divisor. */
+const modulus: Factory = (attributes) => ({
+  evaluate: (x, y) => (attributes.int('fmod', 0) !== 0 ? x! % y! : x! - y! * Math.floor(x! / y!)),
 });
 
 const power: Factory = () => ({
@@ -115,6 +120,10 @@ export const SCALAR_OPERATORS: Readonly<Record<string, Factory>> = {
   },
   Gelu: gelu,
   HardSwish: plain((x) => x! * hardSigmoid(1 / 6, 0.5)(x!)),
+  Swish: (attributes) => {
+    const alpha = attributes.float('alpha', 1);
+    return { evaluate: (x) => x! * sigmoid(alpha * x!) };
+  },
   Mish: plain((x) => x! * Math.tanh(softplus(x!))),
   Sigmoid: plain((x) => sigmoid(x!)),
   Tanh: plain((x) => Math.tanh(x!)),
@@ -125,7 +134,10 @@ export const SCALAR_OPERATORS: Readonly<Record<string, Factory>> = {
   Sqrt: plain((x) => Math.sqrt(x!)),
   Reciprocal: plain((x) => 1 / x!),
   Abs: plain((x) => Math.abs(x!)),
-  Sign: plain((x) => Math.sign(x!)),
+  Sign: (_, isInteger) => ({
+    evaluate: (x) => Math.sign(x!),
+    affine: () => (isInteger ? clampTo(-1, 1) : null),
+  }),
   Erf: plain((x) => erf(x!)),
   Floor: plain((x) => Math.floor(x!)),
   Ceil: plain((x) => Math.ceil(x!)),
@@ -141,7 +153,9 @@ export const SCALAR_OPERATORS: Readonly<Record<string, Factory>> = {
   Asinh: plain((x) => Math.asinh(x!)),
   Acosh: plain((x) => Math.acosh(x!)),
   Atanh: plain((x) => Math.atanh(x!)),
-  Not: plain((x) => truth(x === 0)),
+  Not: () => ({ evaluate: (x) => truth(x === 0), affine: () => line(-1, 1) }),
+  // Samples without a number are refused: what is computed is one, and finite.
+  IsNaN: plain(() => 0),
   // Two operands and more.
   Add: () => ({ evaluate: (x, y) => x! + y!, affine: (i, operands) => line(1, operands[1 - i]!) }),
   Sub: () => ({
@@ -154,6 +168,7 @@ export const SCALAR_OPERATORS: Readonly<Record<string, Factory>> = {
   }),
   Div: divide,
   Pow: power,
+  Mod: modulus,
   PRelu: plain((x, slope) => (x! < 0 ? slope! * x! : x!)),
   Max: () => ({
     evaluate: (...operands) => Math.max(...(operands as number[])),

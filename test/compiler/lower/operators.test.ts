@@ -1,60 +1,10 @@
 /** Every operator of the register in a small graph, in both memory layouts, against float ONNX Runtime. */
 import { test } from 'uvu';
-import { float, int, ints, type NodeProto, node, type TensorProto, tensor, text } from '../../../fixtures/onnx.js';
-import { Random } from '../../../fixtures/random.js';
-import { assertClose, type Case, type CaseInput } from '../compare.js';
+import { float, int, ints, node, type TensorProto, tensor, text } from '../../../fixtures/onnx.js';
+import { check, int64, one, weightsOf } from '../cases.js';
+import type { CaseInput } from '../compare.js';
 
-const random = new Random(7);
-const weights = (name: string, dims: number[], low = -1, high = 1): TensorProto =>
-  tensor(
-    name,
-    dims,
-    Float32Array.from({ length: dims.reduce((n, dim) => n * dim, 1) }, () => random.between(low, high)),
-  );
-const int64 = (name: string, ...values: number[]): TensorProto =>
-  tensor(name, [values.length], BigInt64Array.from(values, BigInt));
-
-type Attributes = Parameters<typeof node>[3];
-
-/**
- * The same nodes with `x` as an input (row-major in its slot) and as the result of a 1x1 convolution (channels-last).
- * `x` is [2, 3, 4, 5] unless told.
- */
-function bothLayouts(nodes: NodeProto[], options: Partial<Case> & { x?: CaseInput } = {}): Case[] {
-  const { x = { shape: [2, 3, 4, 5] }, inputs = {}, initializers = [], outputs = ['y'], opset = 17 } = options;
-  const plain: Case = { inputs: { x, ...inputs }, nodes, outputs, initializers, opset };
-  if (x.shape.length !== 4 || (x.type && x.type !== 'float32')) return [plain];
-  const channels = x.shape[1]!;
-  const identity = new Float32Array(channels * channels);
-  for (let c = 0; c < channels; c++) identity[c * channels + c] = 1;
-  const conv = node('Conv', ['source', 'identity'], ['x']);
-  return [
-    plain,
-    {
-      inputs: { source: x, ...inputs },
-      nodes: [conv, ...nodes],
-      outputs,
-      initializers: [...initializers, tensor('identity', [channels, channels, 1, 1], identity)],
-      opset,
-    },
-  ];
-}
-
-function check(
-  name: string,
-  nodes: NodeProto[],
-  options: Partial<Case> & { x?: CaseInput; tolerance?: number } = {},
-): void {
-  bothLayouts(nodes, options).forEach((definition, i) => {
-    test(`${name}${i === 1 ? ' of a channels-last tensor' : ''}`, async () => {
-      await assertClose(definition, options.tolerance);
-    });
-  });
-}
-
-const one = (operator: string, attributes: Attributes = {}, ...others: string[]): NodeProto[] => [
-  node(operator, ['x', ...others], ['y'], attributes),
-];
+const weights = weightsOf(7);
 
 // Functions of one tensor. Steep ones move by a unit of the input's 16 bits.
 const positive: CaseInput = { shape: [2, 3, 4, 5], low: 0.25, high: 4 };

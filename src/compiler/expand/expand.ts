@@ -1,0 +1,119 @@
+/**
+ * Replaces operators that are compositions of simpler ones (Attention, losses, an If with a known condition, ...) before the float
+ * model is measured, so that ranges are known of everything between, too.
+ */
+import type { GraphProto, NodeProto } from 'onnx-buf';
+import { constantTensors, liveNodes } from '../constness.js';
+import type { FloatRuntime } from '../float-runtime.js';
+import { type Measurement, measure } from '../measure.js';
+import type { Node, OnnxModel } from '../onnx/graph.js';
+import { readNodes } from '../onnx/read.js';
+import { decodeTensor } from '../onnx/tensor.js';
+import type { FloatSample } from '../samples.js';
+import type { Shapes } from '../shapes.js';
+import { refuseUnsupported, type Unsupported } from '../supported.js';
+import type { Expansion } from './expansion.js';
+import { recognise } from './recognise.js';
+import { expansionOf } from './register.js';
+import { Site } from './site.js';
+
+/** Bodies within bodies: each turn opens one level. */
+const MOST_TURNS = 16;
+
+interface Candidate {
+  readonly node: Node;
+  readonly position: number;
+  readonly expansion: Expansion;
+}
+
+/** Nodes that may be expanded: those that the outputs depend on and that are not constant. */
+function candidates(model: OnnxModel): Candidate[] {
+  const live = new Set(liveNodes(model.graph, constantTensors(model.graph)));
+  return model.graph.nodes.flatMap((node, position) => {
+    const expansion = live.has(node) ? expansionOf(node) : undefined;
+    return expansion && expansion.concerns?.(node) !== false ? [{ node, position, expansion }] : [];
+  });
+}
+
+/** The model with other nodes and more initialisers. */
+function withNodes(model: OnnxModel, nodes: NodeProto[], added: GraphProto['initializer']): OnnxModel {
+  const graphProto = { ...model.graphProto, node: nodes, initializer: [...model.graphProto.initializer, ...added] };
+  const initializers = new Map(model.graph.initializers);
+  for (const tensor of added) initializers.set(tensor.name, decodeTensor(tensor, 'an initialiser'));
+  return {
+    ...model,
+    proto: { ...model.proto, graph: graphProto },
+    graphProto,
+    graph: { ...model.graph, nodes: readNodes(graphProto, model.opset), initializers },
+  };
+}
+
+function refusal(site: Site, reason: string): Unsupported {
+  const { name, operator, domain, opset, inputs } = site.node;
+  const shapes = inputs.map((_, i) => (site.has(i) ? site.shape(i).join('x') : '-'));
+  return { node: name, operator: domain === '' ? operator : `${domain}.${operator}`, opset, shapes, reason };
+}
+
+/** One turn: every candidate that needs it. @returns null when none did. */
+function expandOnce(model: OnnxModel, found: readonly Candidate[], survey: Measurement): OnnxModel | null {
+  const taken = new Set(model.graph.nodes.flatMap(({ outputs }) => outputs));
+  const prefixOf = (name: string): string => {
+    let prefix = name;
+    while ([...taken].some((other) => other.startsWith(`${prefix}/`))) prefix = `${prefix}'`;
+    taken.add(`${prefix}/`);
+    return prefix;
+  };
+  const protos: NodeProto[] = model.graphProto.node;
+  const sites = found.flatMap(({ node, position, expansion }) => {
+    const site = new Site(node, protos[position]!, survey, prefixOf(node.name));
+    return expansion.applies?.(site) === false ? [] : [{ site, position, expansion }];
+  });
+  if (sites.length === 0) return null;
+  const refusals = sites.flatMap(({ site, expansion }) => {
+    const reason = expansion.refuses?.(site);
+    return reason ? [{ site, unsupported: refusal(site, reason) }] : [];
+  });
+  // What cannot be expanded now may be when the others are: a condition may come out of another If.
+  const ready = sites.filter(({ site }) => !refusals.some((other) => other.site === site));
+  if (ready.length === 0)
+    refuseUnsupported(
+      model.file,
+      refusals.map(({ unsupported }) => unsupported),
+    );
+  const byPosition = new Map(ready.map(({ site, position, expansion }) => [position, { site, expansion }]));
+  const nodes = protos.flatMap((proto, position) => {
+    const place = byPosition.get(position);
+    if (!place) return [proto];
+    place.expansion.expand(place.site);
+    return place.site.nodes;
+  });
+  return withNodes(
+    model,
+    nodes,
+    ready.flatMap(({ site }) => site.initializers),
+  );
+}
+
+/**
+ * @param sample a set of inputs to find shapes and constants with.
+ * @throws UserError naming every node that cannot be expanded.
+ */
+export async function expandModel(
+  original: OnnxModel,
+  shapes: Shapes,
+  sample: FloatSample,
+  runtime: FloatRuntime,
+): Promise<OnnxModel> {
+  const known = recognise(original);
+  let model = known ? withNodes(original, known, []) : original;
+  for (let turn = 0; turn < MOST_TURNS; turn++) {
+    const found = candidates(model);
+    if (found.length === 0) return model;
+    const tensors = model.graph.nodes.flatMap(({ outputs }) => outputs).filter((name) => name !== '');
+    const survey = await measure(model, shapes, tensors, constantTensors(model.graph), [sample], 1, runtime);
+    const expanded = expandOnce(model, found, survey);
+    if (!expanded) return model;
+    model = expanded;
+  }
+  return model;
+}

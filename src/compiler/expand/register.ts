@@ -1,0 +1,56 @@
+/** From an operator to its expansion. */
+import type { Node } from '../onnx/graph.js';
+import { attention } from './attention.js';
+import { batchNormalization } from './batch-normalization.js';
+import type { Expansion } from './expansion.js';
+import { fourierTransform, shortTimeFourierTransform } from './fourier.js';
+import { groupNormalization } from './group-normalization.js';
+import { hardmax } from './hardmax.js';
+import { ifExpansion } from './if.js';
+import { layerNormalization } from './layer-normalization.js';
+import { linearClassifier, linearRegressor } from './linear-model.js';
+import { negativeLogLikelihood, softmaxCrossEntropy } from './loss.js';
+import { globalLpPool, lpNormalization } from './lp.js';
+import { localResponseNormalization } from './lrn.js';
+import { arrayFeatureExtractor, binarizer, normalizer, scaler } from './ml-features.js';
+import { power } from './power.js';
+import { reduceLogSum, reduceLogSumExp, reduceProd } from './reduce.js';
+import { rotaryEmbedding } from './rotary-embedding.js';
+import { treeEnsembleClassifier, treeEnsembleRegressor } from './tree-classifier.js';
+
+const EXPANSIONS: Readonly<Record<string, Expansion>> = {
+  If: ifExpansion,
+  Attention: attention,
+  RotaryEmbedding: rotaryEmbedding,
+  NegativeLogLikelihoodLoss: negativeLogLikelihood,
+  SoftmaxCrossEntropyLoss: softmaxCrossEntropy,
+  ReduceLogSum: reduceLogSum,
+  ReduceLogSumExp: reduceLogSumExp,
+  ReduceProd: reduceProd,
+  Hardmax: hardmax,
+  GroupNormalization: groupNormalization,
+  BatchNormalization: batchNormalization,
+  LayerNormalization: layerNormalization,
+  LRN: localResponseNormalization,
+  LpNormalization: lpNormalization,
+  GlobalLpPool: globalLpPool,
+  Pow: power,
+  DFT: fourierTransform,
+  STFT: shortTimeFourierTransform,
+  'ai.onnx.ml.ArrayFeatureExtractor': arrayFeatureExtractor,
+  'ai.onnx.ml.Binarizer': binarizer,
+  'ai.onnx.ml.LinearClassifier': linearClassifier,
+  'ai.onnx.ml.LinearRegressor': linearRegressor,
+  'ai.onnx.ml.Normalizer': normalizer,
+  'ai.onnx.ml.Scaler': scaler,
+  'ai.onnx.ml.TreeEnsembleClassifier': treeEnsembleClassifier,
+  'ai.onnx.ml.TreeEnsembleRegressor': treeEnsembleRegressor,
+};
+
+export function expansionOf({ domain, operator }: Pick<Node, 'domain' | 'operator'>): Expansion | undefined {
+  const key = domain === '' ? operator : `${domain}.${operator}`;
+  return Object.hasOwn(EXPANSIONS, key) ? EXPANSIONS[key] : undefined;
+}
+
+/** Names of the operators that are computed as simpler ones, some of them only where they have no lowering. */
+export const EXPANDED_OPERATORS: readonly string[] = Object.keys(EXPANSIONS);
