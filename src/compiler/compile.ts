@@ -143,7 +143,7 @@ export async function compile(request: CompileRequest, runtime: FloatRuntime): P
   if (!frozen.model.graph.nodes.some(({ operator }) => operator === 'If')) needLowerings(frozen.model);
 
   const samples = chooseSamples(inputs, shapes, frozen.samples, seed, warn);
-  if (samples.generated && !request.ranges)
+  if (samples.generated && !request.ranges && inputs.length > 0)
     warn('There are no calibration samples: ranges come from generated inputs, which may be unlike real ones.');
   const model = await expandModel(frozen.model, shapes, samples.calibration[0]!, runtime);
   const { graph } = model;

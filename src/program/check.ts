@@ -160,12 +160,12 @@ function checkWidth(fail: Fail, what: string, width: number, range: Range): void
 }
 
 function checkLayouts(fail: Fail, what: string, layouts: readonly TensorLayout[], elements: number): void {
-  if (layouts.length === 0) fail(`it has no ${what}`);
   const names = new Set<string>();
   for (const { name, shape, offset, scale } of layouts) {
     if (names.has(name)) fail(`two ${what}s are named "${name}"`);
     names.add(name);
-    checkDims(fail, `${what} "${name}"`, shape);
+    // A tensor may have no elements; dimensions alone say so.
+    for (const dim of shape) requireInteger(fail, `a dimension of ${what} "${name}"`, dim, 0, MAX_ELEMENTS);
     if (!isInteger(offset, 0, elements - elementCount(shape)))
       fail(`${what} "${name}" lies outside its slot of ${elements} elements`);
     if (!(Number.isFinite(scale) && scale > 0)) fail(`${what} "${name}" has the scale ${scale}`);
@@ -204,6 +204,7 @@ export function checkProgram(program: Program): Range[] {
     ranges.push(output);
   });
   checkLayouts(fail, 'input', program.inputs, program.input.elements);
+  if (program.outputs.length === 0) fail('it has no output');
   checkLayouts(fail, 'output', program.outputs, slotShape(program, slotCount(program) - 1).elements);
   return ranges;
 }

@@ -40,6 +40,8 @@ function fitsShape(given: readonly number[], wanted: readonly number[]): boolean
 /**
  * Packs named inputs into slot 0.
  *
+ * A program without inputs has one element, 0, that nothing reads.
+ *
  * @param tensors one per input of the program, of exactly its shape.
  * @throws UserError naming the input that is missing, unknown, of another shape, or out of range.
  */
@@ -49,7 +51,11 @@ export function packInputs(program: Program, tensors: Readonly<Record<string, Re
     .join(', ');
   for (const name of Object.keys(tensors))
     if (!program.inputs.some((layout) => layout.name === name))
-      throw new UserError('OG_UNKNOWN_INPUT', `The model has no input named "${name}".`, `Its inputs are: ${wanted}.`);
+      throw new UserError(
+        'OG_UNKNOWN_INPUT',
+        `The model has no input named "${name}".`,
+        wanted === '' ? 'It has no inputs.' : `Its inputs are: ${wanted}.`,
+      );
   const packed = new Int32Array(program.input.elements);
   const { lo, hi } = widthRange(program.input.width);
   for (const layout of program.inputs) {

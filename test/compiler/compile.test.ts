@@ -22,6 +22,8 @@ import { inspect } from '../../src/compiler/inspect.js';
 import { SUPPORTED_OPERATORS } from '../../src/compiler/lower/register.js';
 import { UserError } from '../../src/errors.js';
 import { decodeArtefact, encodeArtefact } from '../../src/program/artefact.js';
+import { evaluate } from '../../src/program/evaluate.js';
+import { packInputs, unpackOutputs } from '../../src/program/layout.js';
 import { fitsOneTransaction } from '../../src/program/price.js';
 import { assertClose, type Case, compileCase, modelOf, runner, runtime, samplesFor } from './compare.js';
 
@@ -239,6 +241,40 @@ test('the register says which operators there are', () => {
   for (const operator of ['Conv', 'Gemm', 'Softmax', 'Relu', 'Gather', 'ai.onnx.ml.TreeEnsemble'])
     assert.ok(SUPPORTED_OPERATORS.includes(operator));
   assert.ok(SUPPORTED_OPERATORS.every((operator) => !operator.startsWith('og.')));
+});
+
+test('a model without inputs, and outputs without elements', async () => {
+  const definition: Case = {
+    inputs: {},
+    nodes: [node('Neg', ['table'], ['y']), node('Slice', ['table', 'one', 'one'], ['none'])],
+    outputs: ['y', 'none'],
+    initializers: [tensor('table', [3], Float32Array.of(1, -2, 4)), tensor('one', [1], BigInt64Array.of(1n))],
+  };
+  for (const outputs of [['y', 'none'], ['none'], ['y']]) {
+    const { artefact, warnings, fidelity } = await compileCase({ ...definition, outputs }, { calibration: [] });
+    assert.equal(warnings, []);
+    assert.is(fidelity.maxAbsError < 1e-4, true);
+    const { program } = decodeArtefact(encodeArtefact(artefact), 'case.og');
+    const input = packInputs(program, {});
+    assert.equal([...input], [0]);
+    const packed = await runner()(program, input);
+    assert.equal(packed, evaluate(program, input).at(-1));
+    const { y, none } = unpackOutputs(program, packed);
+    if (outputs.includes('y')) assert.equal([...y!.data].map(Math.round), [-1, 2, -4]);
+    if (outputs.includes('none')) assert.equal(none!.shape, [0]);
+    assert.is(commitModel(program).model.inputElements, 1);
+  }
+});
+
+test('an output that is always infinite is refused', async () => {
+  const definition: Case = {
+    inputs: {},
+    nodes: [node('Log', ['zero'], ['y'])],
+    outputs: ['y'],
+    initializers: [tensor('zero', [1], Float32Array.of(0))],
+  };
+  const error = await refusal(() => compileCase(definition, { calibration: [] }));
+  assert.match(error.message, /output "y" is constant, and holds infinity/);
 });
 
 test.run();

@@ -142,9 +142,18 @@ test('layouts lie inside their slots and have unique names', () => {
   const output = base.outputs[0]!;
   assert.match(refusal({ ...base, outputs: [{ ...output, offset: 1 }] }), /output "y" lies outside its slot of 8/);
   assert.match(refusal({ ...base, outputs: [output, output] }), /two outputs are named "y"/);
-  assert.match(refusal({ ...base, inputs: [] }), /it has no input/);
+  assert.match(refusal({ ...base, outputs: [] }), /it has no output/);
   assert.match(refusal({ ...base, outputs: [{ ...output, scale: 0 }] }), /the scale 0/);
   assert.match(refusal({ ...base, steps: [] }), /it has no steps/);
+});
+
+test('a program may have no inputs, and a tensor no elements', () => {
+  const base = program(8, [step(8, x)]);
+  const [input] = base.inputs;
+  checkProgram({ ...base, input: { elements: 1, width: 1 }, inputs: [], steps: [step(8, scalar(3), { hi: 3 })] });
+  checkProgram({ ...base, outputs: [...base.outputs, { ...base.outputs[0]!, name: 'z', shape: [3, 0], offset: 8 }] });
+  assert.match(refusal({ ...base, inputs: [{ ...input!, shape: [-1] }] }), /dimension of input "x" is -1/);
+  assert.match(refusal({ ...base, input: { elements: 0, width: 1 }, inputs: [] }), /number of input elements is 0/);
 });
 
 test('random legal programs hold what the check says, at the extremes of every slot', async () => {

@@ -107,7 +107,7 @@ function unknownInput(name: string, declared: readonly DeclaredInput[]): UserErr
   return new UserError(
     'OG_UNKNOWN_INPUT',
     `The model has no input named "${name}".`,
-    `Its inputs are: ${declared.map(describe).join(', ')}.`,
+    declared.length === 0 ? 'It has no inputs.' : `Its inputs are: ${declared.map(describe).join(', ')}.`,
   );
 }
 

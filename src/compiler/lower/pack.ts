@@ -1,14 +1,15 @@
 /** The model's inputs packed into slot 0, and its outputs into the last slot. */
 import { UserError } from '../../errors.js';
-import type { Program, RealType, TensorLayout } from '../../program/program.js';
+import type { InputSlot, Program, RealType, TensorLayout } from '../../program/program.js';
 import { hull, type Range, widthRange } from '../../program/range.js';
 import { type ElementWidth, elementCount, scalar, widthFor } from '../../program/step.js';
 import { affine, at, Nest } from '../build/nest.js';
 import { floatStorage } from '../build/target.js';
 import { contiguousStrides, isContiguous, type Tensor } from '../build/tensor.js';
+import { LARGEST_REAL } from '../measure.js';
 import { Attributes } from '../onnx/graph.js';
-import { isFloat } from '../onnx/tensor.js';
-import { factsOf, type PlanNode } from '../plan.js';
+import { isFloat, toNumbers } from '../onnx/tensor.js';
+import { constantOf, factsOf, type PlanNode } from '../plan.js';
 import type { LoweringContext } from './context.js';
 
 /** Bytes that hold every value of an integer input; int64 and uint32 beyond int32 are refused when they are packed. */
@@ -46,15 +47,13 @@ function narrowed(context: LoweringContext, name: string, tensor: Tensor, width:
   return context.copy(boundaryNode(name, 'input'), tensor, 'input', range);
 }
 
+/** Slot 0 of a program without inputs: an element that no step reads. */
+const NO_INPUT: InputSlot = { elements: 1, width: 1 };
+
 /** The model's inputs in slot 0, one after the other. */
 export function packInputs(context: LoweringContext): Pick<Program, 'input' | 'inputs'> {
   const { plan } = context;
-  if (plan.inputs.length === 0)
-    throw new UserError(
-      'OG_NO_INPUTS',
-      'The model has no inputs, or none but those that have to be constant: it computes the same each time.',
-      'A program computes something from its inputs.',
-    );
+  if (plan.inputs.length === 0) return { input: NO_INPUT, inputs: [] };
   const isWide = (name: string): boolean => context.precision(name).wide;
   const width = Math.max(...plan.inputs.map(({ name, type }) => widthOf(type, isWide(name)))) as ElementWidth;
   const range: Range = widthRange(width);
@@ -112,24 +111,38 @@ function packStretches(context: LoweringContext, name: string, stretches: readon
   }
 }
 
+/** The last slot of a program whose outputs have no elements: one zero. */
+function packNothing(context: LoweringContext, name: string): void {
+  const nest = new Nest([1]);
+  context.builder.step(
+    name,
+    { node: name, operator: 'output' },
+    { nest, a: scalar(0), lo: 0, hi: 0, width: widthFor(0, 0) },
+  );
+}
+
 export function packOutputs(context: LoweringContext): Pick<Program, 'outputs'> {
   const { plan } = context;
-  const tensors = plan.outputs.map(({ name, tensor }) => {
+  const named = plan.outputs.map(({ name, tensor }) => {
     const { type, shape } = factsOf(plan, tensor);
-    if (shape.includes(0))
-      throw new UserError(
-        'OG_EMPTY_TENSOR',
-        `The output "${name}" has no elements (its shape is ${shape.join('x')}).`,
-        'Remove it from the model.',
-      );
     if (type === 'uint64')
       throw new UserError(
         'OG_UNSUPPORTED_TYPE',
         `The output "${name}" has elements of the type uint64, which og does not give.`,
         'Cast it to int64 in the model.',
       );
-    return { name, type: type as RealType, value: context.tensor(tensor) };
+    const constant = constantOf(plan, tensor);
+    if (constant && !toNumbers(constant).every((value) => Math.abs(value) <= LARGEST_REAL))
+      throw new UserError(
+        'OG_INFINITE_OUTPUT',
+        `The output "${name}" is constant, and holds infinity or what is not a number: og's numbers are finite.`,
+        'Remove it from the model.',
+      );
+    return { name, tensor, shape, type: type as RealType };
   });
+  const tensors = named
+    .filter(({ shape }) => !shape.includes(0))
+    .map(({ name, tensor }) => ({ name, value: context.tensor(tensor) }));
   const isAtHome = (tensor: Tensor): boolean =>
     tensor.source.kind === 'slot' &&
     tensor.source.index === context.builder.steps.length &&
@@ -138,20 +151,17 @@ export function packOutputs(context: LoweringContext): Pick<Program, 'outputs'> 
     isContiguous(tensor) &&
     elementCount(context.builder.steps.at(-1)!.outDims) === elementCount(tensor.shape);
   const [only] = tensors;
-  let values = tensors.map(({ value }) => value);
-  if (tensors.length === 1 && only) {
-    if (!isAtHome(only.value)) values = [context.copy(boundaryNode(only.name, 'output'), only.value, 'output')];
-  } else {
+  if (tensors.length > 1) {
     const stretches = tensors.map(({ name, value }) =>
       context.contiguous(boundaryNode(name, 'output'), value, 'output'),
     );
     packStretches(context, 'outputs', stretches);
-    values = stretches;
-  }
+  } else if (!only) packNothing(context, named[0]!.name);
+  else if (!isAtHome(only.value)) context.copy(boundaryNode(only.name, 'output'), only.value, 'output');
+  const scales = new Map(tensors.map(({ name, value }) => [name, value.scale]));
   let offset = 0;
-  const outputs = tensors.map(({ name, type }, i): TensorLayout => {
-    const { shape, scale } = values[i]!;
-    const layout = { name, shape: [...shape], type, scale, offset };
+  const outputs = named.map(({ name, type, shape }): TensorLayout => {
+    const layout = { name, shape: [...shape], type, scale: scales.get(name) ?? 1, offset };
     offset += elementCount(shape);
     return layout;
   });
