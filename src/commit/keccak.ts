@@ -1,5 +1,6 @@
 import { createKeccak } from 'hash-wasm';
 import { type Hash, toHex } from './hash.js';
+import { ChunkHasher } from './keccak-kernel.js';
 
 export const HASH_BYTES = 32;
 
@@ -25,7 +26,26 @@ export function hashChunks(src: Uint8Array, chunkBytes: number, into?: Uint8Arra
   const count = src.length / chunkBytes;
   if (!Number.isInteger(count)) throw new RangeError(`${src.length} bytes are not whole chunks of ${chunkBytes}.`);
   const out = into ?? new Uint8Array(count * HASH_BYTES);
+  if (count >= FEWEST_BATCHED && ChunkHasher.fits(chunkBytes)) {
+    hasherFor(chunkBytes).hashAll(src, out);
+    return out;
+  }
   for (let i = 0; i < count; i++)
     out.set(keccak256(src.subarray(i * chunkBytes, (i + 1) * chunkBytes)), i * HASH_BYTES);
   return out;
+}
+
+/** Fewer chunks than this are hashed one by one: their copies would cost more than is gained. */
+const FEWEST_BATCHED = 2;
+
+const hashers = new Map<number, ChunkHasher>();
+
+/** The hasher of chunks of this size. */
+export function hasherFor(chunkBytes: number): ChunkHasher {
+  let hasher = hashers.get(chunkBytes);
+  if (!hasher) {
+    hasher = new ChunkHasher(chunkBytes);
+    hashers.set(chunkBytes, hasher);
+  }
+  return hasher;
 }

@@ -1,8 +1,8 @@
 /** Binary Merkle trees of fixed depth in which only the nodes above existing leaves are stored. */
 import type { ElementWidth } from '../program/step.js';
 import { type Hash, toHex } from './hash.js';
-import { HASH_BYTES, hashChunks, keccak256 } from './keccak.js';
-import { LEAF_BYTES, tensorBytes } from './tensor.js';
+import { HASH_BYTES, hashChunks, hasherFor, keccak256 } from './keccak.js';
+import { LEAF_BYTES, leafCount, requireFit } from './tensor.js';
 
 /** Hashes of the subtrees in which nothing exists, by height. Grows as asked. */
 export class ZeroHashes {
@@ -88,14 +88,13 @@ export function siblingOf(position: number): number {
   return position % 2 === 0 ? position + 1 : position - 1;
 }
 
-/** Leaves are hashed in batches of this size, so that a large tensor's bytes never exist all at once. */
-const BATCH_BYTES = 1 << 20;
-
-/** The tree over one tensor's leaves, padded with zero subtrees to `depth`. */
+/**
+ * The tree over one tensor's leaves, padded with zero subtrees to `depth`.
+ *
+ * @throws RangeError when an element does not fit the width.
+ */
 export function tensorTree(data: Int32Array, width: ElementWidth, depth: number): MerkleTree {
-  const batch = BATCH_BYTES / width;
-  const hashes: Uint8Array[] = [];
-  for (let from = 0; from < data.length; from += batch)
-    hashes.push(hashChunks(tensorBytes(data.subarray(from, from + batch), width), LEAF_BYTES));
-  return new MerkleTree(hashes.length === 1 ? (hashes[0] as Uint8Array) : Buffer.concat(hashes), depth, ZERO_LEAVES);
+  const hashes = new Uint8Array(leafCount(data.length, width) * HASH_BYTES);
+  if (!hasherFor(LEAF_BYTES).hashElements(data, width, hashes)) requireFit(data, width);
+  return new MerkleTree(hashes, depth, ZERO_LEAVES);
 }

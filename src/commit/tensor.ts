@@ -72,7 +72,7 @@ function writeOneByte(data: Int32Array, out: Int8Array): void {
     out[i] = x;
     lost |= ((x << 24) >> 24) ^ x;
   }
-  if (lost !== 0) throw doesNotFit(data, 1);
+  if (lost !== 0) requireFit(data, 1);
 }
 
 function writeTwoBytes(data: Int32Array, out: Uint8Array): void {
@@ -83,11 +83,17 @@ function writeTwoBytes(data: Int32Array, out: Uint8Array): void {
     out[2 * i + 1] = x;
     lost |= ((x << 16) >> 16) ^ x;
   }
-  if (lost !== 0) throw doesNotFit(data, 2);
+  if (lost !== 0) requireFit(data, 2);
 }
 
-/** A value that were cut to its width would be committed as another value: that is never done silently. */
-function doesNotFit(data: Int32Array, width: 1 | 2): RangeError {
-  const at = data.findIndex((x) => (x << (32 - 8 * width)) >> (32 - 8 * width) !== x);
-  return new RangeError(`Element ${at} is ${data[at]}, which does not fit ${width} byte${width === 1 ? '' : 's'}.`);
+/**
+ * A value that were cut to its width would be committed as another value: that is never done silently.
+ *
+ * @throws RangeError naming the first element that does not fit.
+ */
+export function requireFit(data: Int32Array, width: ElementWidth): void {
+  const cut = 32 - 8 * width;
+  const at = data.findIndex((x) => (x << cut) >> cut !== x);
+  if (at >= 0)
+    throw new RangeError(`Element ${at} is ${data[at]}, which does not fit ${width} byte${width === 1 ? '' : 's'}.`);
 }
