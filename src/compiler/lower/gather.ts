@@ -56,7 +56,17 @@ export const gather: Lowering = {
     const constant = context.numbers(node, 1);
     const positions = constant && [...constant].map((index) => (index < 0 ? index + dim : index));
     const view = positions && viewOf(x, axis, positions, indexShape);
-    if (view) return context.define(output, view);
+    if (view && !node.applied && !node.quantum) return context.define(output, view);
+    if (view) {
+      const { nest, order, loopOf } = LoweringContext.elementwise(view);
+      const a = nest.read(
+        view,
+        view.shape.map((_, i) => at(loopOf(i))),
+      );
+      const accumulation = { nest, a, range: view.range, scale: view.scale };
+      const stored = context.linear(node, '', accumulation, context.target(node, { keep: view }));
+      return context.define(output, context.stored(stored, view.shape, order));
+    }
     const indices = positions
       ? context.quantiseConstant(`${output}:indices`, Float64Array.from(positions), indexShape, true)
       : fromStart(context, node, context.input(node, 1), dim);

@@ -235,7 +235,7 @@ export const resize: Lowering = {
       return plan ? (plan.positions ? repetition(plan.positions, dim) : 0) : 1;
     });
     if (times.every((n) => n > 0)) {
-      const isFinal = times.some((n) => n > 1) || node.applied;
+      const isFinal = times.some((n) => n > 1) || node.applied || node.quantum;
       const repeated = isFinal ? repeatElements(context, node, '', x, times, context.target(node, { keep: x })) : x;
       return context.define(output, repeated);
     }
@@ -245,7 +245,7 @@ export const resize: Lowering = {
       const isLast = i === sorted.length - 1;
       const part = isLast ? '' : `axis${axis}`;
       if (positions) {
-        const target = isLast && node.applied ? context.target(node, { keep: x }) : undefined;
+        const target = isLast && (node.applied || node.quantum) ? context.target(node, { keep: x }) : undefined;
         x = pick(context, node, part, x, axis, positions, target);
       } else {
         const target = isLast ? context.target(node) : partialTarget(x, options.extrapolation);

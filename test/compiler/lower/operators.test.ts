@@ -328,6 +328,20 @@ check('Gather by constants', one('Gather', { axis: int(1) }, 'i'), { initializer
 check('Gather of one', one('Gather', { axis: int(2) }, 'i'), {
   initializers: [tensor('i', [], BigInt64Array.of(-1n))],
 });
+check(
+  'a function of what is gathered',
+  [node('Gather', ['x', 'i'], ['g'], { axis: int(1) }), node('Exp', ['g'], ['y'])],
+  {
+    initializers: [tensor('i', [], BigInt64Array.of(1n))],
+  },
+);
+check(
+  'a multiple of a slice of channels',
+  [node('Gather', ['x', 'i'], ['g'], { axis: int(1) }), node('Mul', ['g', 'c'], ['y'])],
+  {
+    initializers: [int64('i', 2, 1), tensor('c', [], Float32Array.of(0.3))],
+  },
+);
 check('Gather by a matrix', one('Gather', { axis: int(2) }, 'i'), {
   initializers: [tensor('i', [2, 2], BigInt64Array.of(0n, 1n, 3n, 2n))],
 });
