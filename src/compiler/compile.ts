@@ -12,6 +12,7 @@ import { type Price, priceProgram } from '../program/price.js';
 import type { Program } from '../program/program.js';
 import { constantTensors, liveNodes } from './constness.js';
 import { expandModel } from './expand/expand.js';
+import { expansionOf } from './expand/register.js';
 import { measureFidelity, type RunProgram, runByEvaluator } from './fidelity.js';
 import type { FloatRuntime } from './float-runtime.js';
 import { lower } from './lower/lower.js';
@@ -139,8 +140,9 @@ export async function compile(request: CompileRequest, runtime: FloatRuntime): P
   const frozen = freezeInputs(dropZipMaps(file, warn), request.shapes ?? {}, request.calibration ?? [], warn);
   const { inputs } = frozen.model.graph;
   const shapes = fixShapes(inputs, frozen.shapes, warn);
-  // What depends on an If is known when it is opened.
-  if (!frozen.model.graph.nodes.some(({ operator }) => operator === 'If')) needLowerings(frozen.model);
+  // What depends on an If or a Loop is known when it is opened.
+  const isOpened = (node: Node): boolean => node.attributes.hasGraph && expansionOf(node) !== undefined;
+  if (!frozen.model.graph.nodes.some(isOpened)) needLowerings(frozen.model);
 
   const samples = chooseSamples(inputs, shapes, frozen.samples, seed, warn);
   if (samples.generated && !request.ranges && inputs.length > 0)

@@ -2,6 +2,10 @@
 import type { Node } from '../onnx/graph.js';
 import { attention } from './attention.js';
 import { batchNormalization } from './batch-normalization.js';
+import { cumProd } from './cum-prod.js';
+import { deformConv } from './deform-conv.js';
+import { determinant } from './det.js';
+import { dropout } from './dropout.js';
 import type { Expansion } from './expansion.js';
 import { fourierTransform, shortTimeFourierTransform } from './fourier.js';
 import { groupNormalization } from './group-normalization.js';
@@ -9,17 +13,24 @@ import { hardmax } from './hardmax.js';
 import { ifExpansion } from './if.js';
 import { layerNormalization } from './layer-normalization.js';
 import { linearClassifier, linearRegressor } from './linear-model.js';
+import { loop, scan } from './loop.js';
 import { negativeLogLikelihood, softmaxCrossEntropy } from './loss.js';
 import { globalLpPool, lpNormalization } from './lp.js';
 import { localResponseNormalization } from './lrn.js';
+import { maxUnpool } from './max-unpool.js';
 import { arrayFeatureExtractor, binarizer, normalizer, scaler } from './ml-features.js';
+import { optionalGetElement } from './optional.js';
 import { power } from './power.js';
 import { reduceLogSum, reduceLogSumExp, reduceProd } from './reduce.js';
 import { rotaryEmbedding } from './rotary-embedding.js';
+import { tensorScatter } from './tensor-scatter.js';
+import { tfIdfVectorizer } from './tf-idf.js';
 import { treeEnsembleClassifier, treeEnsembleRegressor } from './tree-classifier.js';
 
 const EXPANSIONS: Readonly<Record<string, Expansion>> = {
   If: ifExpansion,
+  Loop: loop,
+  Scan: scan,
   Attention: attention,
   RotaryEmbedding: rotaryEmbedding,
   NegativeLogLikelihoodLoss: negativeLogLikelihood,
@@ -35,6 +46,14 @@ const EXPANSIONS: Readonly<Record<string, Expansion>> = {
   LpNormalization: lpNormalization,
   GlobalLpPool: globalLpPool,
   Pow: power,
+  Dropout: dropout,
+  CumProd: cumProd,
+  Det: determinant,
+  MaxUnpool: maxUnpool,
+  DeformConv: deformConv,
+  TensorScatter: tensorScatter,
+  TfIdfVectorizer: tfIdfVectorizer,
+  OptionalGetElement: optionalGetElement,
   DFT: fourierTransform,
   STFT: shortTimeFourierTransform,
   'ai.onnx.ml.ArrayFeatureExtractor': arrayFeatureExtractor,

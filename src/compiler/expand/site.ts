@@ -1,11 +1,12 @@
 /** The place of one node in a graph, and the simpler nodes that take it. */
 import { create } from '@bufbuild/protobuf';
-import { type NodeProto, NodeProtoSchema, type TensorProto } from 'onnx-buf';
+import { type GraphProto, type NodeProto, NodeProtoSchema, type TensorProto } from 'onnx-buf';
 import type { FloatTensor, FloatTensorType } from '../float-runtime.js';
 import type { Measurement, RealRange } from '../measure.js';
 import type { Attributes, Node } from '../onnx/graph.js';
 import { toNumbers } from '../onnx/tensor.js';
 import { type AttributeValue, attribute, DATA_TYPES, realTensor, wholeTensor } from '../onnx/write.js';
+import { inlineBody } from './body.js';
 
 export type NewAttributes = Readonly<Record<string, AttributeValue>>;
 
@@ -15,6 +16,8 @@ const AXES_INPUT = { ReduceSum: 13, other: 18 };
 export class Site {
   readonly nodes: NodeProto[] = [];
   readonly initializers: TensorProto[] = [];
+  /** Bodies that were added; one may have no nodes. */
+  private bodies = 0;
 
   constructor(
     readonly node: Node,
@@ -87,7 +90,7 @@ export class Site {
 
   /** A free name that says what the tensor is. */
   private name(label: string): string {
-    const count = this.nodes.length + this.initializers.length;
+    const count = this.nodes.length + this.initializers.length + this.bodies;
     return `${this.prefix}/${label}${count === 0 ? '' : `.${count}`}`;
   }
 
@@ -110,6 +113,20 @@ export class Site {
     if (!this.gives(output)) return;
     const name = output === 0 ? this.node.name : this.name(operator);
     this.node_(operator, name, inputs, [this.node.outputs[output]!], attributes);
+  }
+
+  /** A body that the node carries. */
+  body(attributeName: string): GraphProto | undefined {
+    return this.proto.attribute.find(({ name }) => name === attributeName)?.g;
+  }
+
+  /** Adds the nodes of a body. @returns the names of its outputs. */
+  inline(body: GraphProto, inputs: readonly string[]): string[] {
+    const { nodes, initializers, outputs } = inlineBody(body, this.name('body'), inputs);
+    this.nodes.push(...nodes);
+    this.initializers.push(...initializers);
+    this.bodies++;
+    return outputs;
   }
 
   /** A constant of real numbers. @param type that of the result. */

@@ -42,7 +42,6 @@ const CONSTANT_INPUTS: Readonly<Record<string, Positions>> = {
   Scatter: INDICES,
   ScatterElements: INDICES,
   ScatterND: INDICES,
-  TensorScatter: { 2: 'indices' },
   ReverseSequence: { 1: 'lengths' },
   DFT: { 1: 'length', 2: 'axis' },
   STFT: { 1: 'step', 2: 'window', 3: 'length' },

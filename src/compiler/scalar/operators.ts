@@ -156,6 +156,7 @@ export const SCALAR_OPERATORS: Readonly<Record<string, Factory>> = {
   Not: () => ({ evaluate: (x) => truth(x === 0), affine: () => line(-1, 1) }),
   // Samples without a number are refused: what is computed is one, and finite.
   IsNaN: plain(() => 0),
+  IsInf: plain(() => 0),
   // Two operands and more.
   Add: () => ({ evaluate: (x, y) => x! + y!, affine: (i, operands) => line(1, operands[1 - i]!) }),
   Sub: () => ({
