@@ -7,6 +7,9 @@ import type { AffineClamp, UnaryFunction } from '../unary-function.js';
 /** Precision of tensors that only the model's output or a normalisation reads: as fine as is useful, with room for outliers. */
 const WIDE_RESOLUTION = 2 ** 23;
 
+/** Where a wide result is this part of its largest, its argument is still told apart: a sigmoid's small probabilities. */
+const WIDE_TOLERANCE = 2 ** -20;
+
 /** What the integers before the lookup become. */
 export interface Finish {
   /** Clamp of the integers before the lookup. */
@@ -120,6 +123,17 @@ export function trimFlatEnds(fn: UnaryFunction, [lo, hi]: RealRange, tolerance: 
   return first < last ? [lo + first * step, lo + last * step] : [lo, hi];
 }
 
+/** As good as infinity for an argument. */
+const FAR = 2 ** 20;
+
+/** A function that comes to a standstill on both sides (a sigmoid) is tabulated on both sides, whatever the samples showed. */
+function bothSides(fn: UnaryFunction, [lo, hi]: RealRange, tolerance: number): RealRange {
+  const standsStill = (x: number): boolean => Math.abs(fn.evaluate(x) - fn.evaluate(2 * x)) <= tolerance;
+  if (!standsStill(-FAR) || !standsStill(FAR)) return [lo, hi];
+  const reach = Math.max(-lo, hi);
+  return [-reach, reach];
+}
+
 /** Integers for the values of a function at base·scale, (base + 1)·scale, ... */
 function tabulate(fn: UnaryFunction, base: number, length: number, scale: number): Float64Array {
   const values = new Float64Array(length);
@@ -175,8 +189,8 @@ export function tableTarget(options: TableOptions): Target {
   const { fn, given, argument, result, precision, integer, integerArgument: whole } = options;
   const entries = whole ? MAX_TABLE_LENGTH : Math.min(2 * precision.limit + 2, MAX_TABLE_LENGTH);
   const fits = given !== null && given.range.hi - given.range.lo < MAX_TABLE_LENGTH;
-  const tolerance = magnitudeOf(result) / (4 * precision.limit);
-  const [lo, hi] = whole ? widest(argument) : trimFlatEnds(fn, widest(argument), tolerance);
+  const tolerance = magnitudeOf(result) * (precision.wide ? WIDE_TOLERANCE : 1 / (4 * precision.limit));
+  const [lo, hi] = whole ? widest(argument) : trimFlatEnds(fn, bothSides(fn, widest(argument), tolerance), tolerance);
   const finest = (hi - lo) / (entries - 2);
   const scale = fits ? given.scale : whole ? Math.max(1, Math.ceil(finest)) : finest;
   return {

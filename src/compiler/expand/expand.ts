@@ -54,6 +54,21 @@ function refusal(site: Site, reason: string): Unsupported {
   return { node: name, operator: domain === '' ? operator : `${domain}.${operator}`, opset, shapes, reason };
 }
 
+interface Place {
+  readonly site: Site;
+  readonly position: number;
+  readonly expansion: Expansion;
+}
+
+/** The places that can be expanded, and why the others cannot. */
+function readyOf(places: readonly Place[]): { ready: readonly Place[]; refused: readonly Unsupported[] } {
+  const reasons = places.map((place) => place.expansion.refuses?.(place.site) ?? null);
+  return {
+    ready: places.filter((_, i) => reasons[i] === null),
+    refused: places.flatMap(({ site }, i) => (reasons[i] === null ? [] : [refusal(site, reasons[i]!)])),
+  };
+}
+
 /** One turn: every candidate that needs it. @returns null when none did. */
 function expandOnce(model: OnnxModel, found: readonly Candidate[], survey: Measurement): OnnxModel | null {
   const taken = new Set(model.graph.nodes.flatMap(({ outputs }) => outputs));
@@ -69,17 +84,13 @@ function expandOnce(model: OnnxModel, found: readonly Candidate[], survey: Measu
     return expansion.applies?.(site) === false ? [] : [{ site, position, expansion }];
   });
   if (sites.length === 0) return null;
-  const refusals = sites.flatMap(({ site, expansion }) => {
-    const reason = expansion.refuses?.(site);
-    return reason ? [{ site, unsupported: refusal(site, reason) }] : [];
-  });
   // What cannot be expanded now may be when the others are: a condition may come out of another If.
-  const ready = sites.filter(({ site }) => !refusals.some((other) => other.site === site));
+  let { ready, refused } = readyOf(sites);
   if (ready.length === 0)
-    refuseUnsupported(
-      model.file,
-      refusals.map(({ unsupported }) => unsupported),
-    );
+    ({ ready, refused } = readyOf(
+      sites.map((place) => ({ ...place, expansion: place.expansion.lastResort ?? place.expansion })),
+    ));
+  if (ready.length === 0) refuseUnsupported(model.file, refused);
   const byPosition = new Map(ready.map(({ site, position, expansion }) => [position, { site, expansion }]));
   const nodes = protos.flatMap((proto, position) => {
     const place = byPosition.get(position);

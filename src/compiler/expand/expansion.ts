@@ -11,4 +11,6 @@ export interface Expansion {
   readonly applies?: (site: Site) => boolean;
   /** Why the node cannot be compiled, as a clause, or null. */
   readonly refuses?: (site: Site) => string | null;
+  /** What to do instead when it is refused and nothing else in the graph is left to expand. */
+  readonly lastResort?: Expansion;
 }

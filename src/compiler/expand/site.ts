@@ -60,6 +60,11 @@ export class Site {
     return this.facts(this.input(input)).shape;
   }
 
+  /** Of any tensor around the node. */
+  shapeOf(name: string): readonly number[] {
+    return this.facts(name).shape;
+  }
+
   outputShape(output = 0): readonly number[] {
     return this.facts(this.node.outputs[output]!).shape;
   }

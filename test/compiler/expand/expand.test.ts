@@ -270,13 +270,43 @@ test('If with a known condition is the branch that is taken', async () => {
   assert.ok(fidelity.maxAbsError < 2e-4, `error ${fidelity.maxAbsError}`);
   assert.ok(artefact.program.steps.length <= 3);
 });
-test('If with a condition that depends on the input is refused, every one of them', async () => {
-  const samples = samplesFor({ x: { shape: [2, 3] }, c: { shape: [], type: 'bool' } }, 16);
+test('If with a condition that depends on the input computes both branches and takes one', async () => {
+  const calibration = samplesFor({ x: { shape: [2, 3] }, c: { shape: [], type: 'bool' } }, 16);
+  assert.is(new Set(calibration.map(({ c }) => c!.data[0])).size, 2, 'both ways are in the samples');
+  const { fidelity } = await compile({ bytes: conditional('data'), file: 'if.onnx', calibration }, runtime);
+  assert.ok(fidelity.maxAbsError < 2e-4, `error ${fidelity.maxAbsError}`);
+});
+test('If whose results have a shape for each way is refused', async () => {
+  const flat = (name: string) =>
+    graph({
+      name,
+      inputs: [],
+      outputs: [valueInfo(`${name}.y`, [2, 1])],
+      nodes: [node('ReduceSum', ['x'], [`${name}.y`], { axes: ints(1) })],
+    });
+  const bytes = encode(
+    model(
+      graph({
+        name: 'if',
+        inputs: [valueInfo('x', [2, 3]), valueInfo('c', [], DataType.BOOL)],
+        outputs: [{ ...valueInfo('y', [2, 3]) }],
+        nodes: [
+          node('If', ['c'], ['t'], {
+            then_branch: subgraph(branch('a', 'Neg')),
+            else_branch: subgraph(flat('b')),
+          }),
+          node('Relu', ['t'], ['y']),
+        ],
+      }),
+      11,
+    ),
+  );
+  const calibration = samplesFor({ x: { shape: [2, 3] }, c: { shape: [], type: 'bool' } }, 16);
   try {
-    await compile({ bytes: conditional('data'), file: 'if.onnx', calibration: samples }, runtime);
+    await compile({ bytes, file: 'if.onnx', calibration }, runtime);
     assert.unreachable();
   } catch (error) {
-    assert.match((error as Error).message, /condition/);
+    assert.match((error as Error).message, /If node .*2x3 or 2x1/);
   }
 });
 test('what an expansion puts in place of a node is named after it', async () => {
