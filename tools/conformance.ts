@@ -4,9 +4,20 @@
  */
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { runTasks, type Work } from './child-processes.js';
 import { findCases } from './conformance/cases.js';
 import { type Outcome, totalsOf } from './conformance/outcome.js';
-import { runAll } from './conformance/pool.js';
+
+interface Task {
+  readonly root: string;
+  readonly name: string;
+}
+
+const WORK: Work<Task, Outcome> = {
+  worker: new URL('conformance/worker.ts', import.meta.url),
+  timeoutMs: 120_000,
+  failed: ({ name }, reason, milliseconds) => ({ case: name, status: 'crashed', reason, maxError: null, milliseconds }),
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -27,7 +38,8 @@ function print(outcome: Outcome): void {
 }
 
 const names = findCases(root).filter((name) => !values.only || name.includes(values.only));
-const totals = totalsOf(await runAll(root, names, print));
+const tasks = names.map((name) => ({ root, name }));
+const totals = totalsOf(await runTasks(tasks, WORK, print));
 if (values.json) process.stdout.write(`${JSON.stringify({ totals })}\n`);
 else
   process.stdout.write(

@@ -4,6 +4,9 @@ import type { Dimension, GraphInput } from './onnx/graph.js';
 
 export type Shapes = Readonly<Record<string, readonly number[]>>;
 
+/** More than a picture of 8000x4000 pixels; an input is held several times over, in float32 and float64. */
+const MAX_INPUT_ELEMENTS = 2 ** 25;
+
 const describeDim = (dim: Dimension): string => (dim === null ? '?' : String(dim));
 
 const describeDims = (input: GraphInput): string =>
@@ -79,7 +82,15 @@ export function fixShapes(inputs: readonly GraphInput[], given: Shapes, warn: (w
       );
     if (shape[0] === null)
       warn(`The batch size of the input "${input.name}" is not fixed in the file; compiling for 1.`);
-    shapes[input.name] = shape.map((dim) => dim ?? 1);
+    const fixed = shape.map((dim) => dim ?? 1);
+    const elements = fixed.reduce((n, dim) => n * dim, 1);
+    if (elements > MAX_INPUT_ELEMENTS)
+      throw new UserError(
+        'OG_TOO_LARGE',
+        `The input "${input.name}" has the shape ${fixed.join('x')}: ${elements} elements, and og takes ${MAX_INPUT_ELEMENTS} at most.`,
+        'Compile for a smaller shape, or cut the input into pieces.',
+      );
+    shapes[input.name] = fixed;
   }
   return shapes;
 }

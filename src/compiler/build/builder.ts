@@ -4,6 +4,7 @@ import { rangeOf } from '../../program/range.js';
 import { type Operand, type Origin, type Source, type Step, scalar, widthFor } from '../../program/step.js';
 import { canonicalNest } from './canonical.js';
 import type { Nest } from './nest.js';
+import { checkReach } from './reach.js';
 
 /** A step as lowerings write it; what is left out is the neutral choice. */
 export interface StepSpec {
@@ -51,7 +52,12 @@ export class ProgramBuilder {
     return { kind: 'constant', index };
   }
 
-  /** Adds a step. @returns the slot of its output: row-major over the nest's output dimensions. */
+  /**
+   * Adds a step.
+   *
+   * @returns the slot of its output: row-major over the nest's output dimensions.
+   * @throws UserError naming the node when a number of the step is beyond what one can hold.
+   */
   step(name: string, origin: Origin, spec: StepSpec): Source {
     const { nest, ...fields } = spec;
     const reducesNothing = nest.redDims.length === 0;
@@ -72,6 +78,7 @@ export class ProgramBuilder {
       lookup: null,
       ...(nest.outDims.length === 0 ? mapScalars(fields) : fields),
     } as Step);
+    checkReach(step);
     const isFold = step.reduce === 'sum' || step.reduce === 'max' || step.reduce === 'min';
     const isPlain = step.redDims.length === 0 && isFold;
     this.steps.push(isPlain || (reducesNothing && isFold) ? { ...step, reduce: 'none' } : step);

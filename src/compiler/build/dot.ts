@@ -10,6 +10,7 @@ import { EXACT_LIMIT, INT32_MAX, type Operand, type Origin, scalar } from '../..
 import type { ProgramBuilder } from './builder.js';
 import { type Bias, biasOperand, emitFinished, largestShift, type RealArray, type Stored } from './linear.js';
 import type { Index, Nest } from './nest.js';
+import { LARGEST_SHIFT, refuseReach } from './reach.js';
 import type { Target } from './target.js';
 import { contiguousStrides, type Tensor } from './tensor.js';
 
@@ -168,6 +169,7 @@ export function emitDot(
     const addend = biasOperand(builder, name, nest, bias, unit, target);
     const half = shift > 0 ? 2 ** (shift - 1) : 0;
     if (quantised.worst + magnitude(addend.range) + half >= EXACT_LIMIT * 0.995) {
+      if (shift < -LARGEST_SHIFT) refuseReach(origin, `a shift of ${shift} bits`);
       shift--;
       continue;
     }

@@ -6,6 +6,7 @@ import { add, clamp, magnitude, map, multiply, point, type Range, rangeOf } from
 import { EXACT_LIMIT, INT32_MAX, type Operand, type Origin, type Step, scalar, widthFor } from '../../program/step.js';
 import type { ProgramBuilder } from './builder.js';
 import type { Index, Nest } from './nest.js';
+import { LARGEST_SHIFT, refuseReach } from './reach.js';
 import type { Target } from './target.js';
 import { contiguousStrides, type Tensor } from './tensor.js';
 
@@ -50,7 +51,6 @@ export interface Stored {
 
 /** What a value may reach at most, so that the rounding of the finish fits below 2^53 beside it. */
 const BUDGET = EXACT_LIMIT * 0.99;
-const LARGEST_SHIFT = 52;
 const SMALLEST_SHIFT = -40;
 /** More bits than these in a multiplier change no result. */
 const LARGEST_MULTIPLIER = 2 ** 40;
@@ -147,6 +147,8 @@ export function emitFinished(
   const { mult, add: addend, shift, scaled, scale } = finished;
   const finish = target.finish(scale);
   const half = shift > 0 ? 2 ** (shift - 1) : 0;
+  const largest = magnitude(scaled) * 2 ** Math.max(-shift, 0) + half;
+  if (!(largest < EXACT_LIMIT)) refuseReach(origin, `values up to ${largest}`);
   const rescaled = map(scaled, (v) => (shift > 0 ? Math.floor((v + half) / 2 ** shift) : v * 2 ** -shift));
   const clamped = map(rescaled, (r) => clamp(r, finish.clamp.lo, finish.clamp.hi));
   let range = clamped;

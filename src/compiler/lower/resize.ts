@@ -221,6 +221,9 @@ function axesOf(context: LoweringContext, node: PlanNode): AxisResize[] {
   }));
 }
 
+/** Of one axis: each result has a weight for every input of it. */
+const MOST_WEIGHTS = 2 ** 24;
+
 export const resize: Lowering = {
   lower: (context, node) => {
     const output = node.outputs[0]!;
@@ -262,8 +265,10 @@ export const resize: Lowering = {
     if (!isKnown) return 'its scales, its sizes or its region depend on the input';
     const { mode } = optionsOf(node);
     if (!['nearest', 'linear', 'cubic'].includes(mode)) return `its mode is "${mode}"`;
-    const isWhole = context.isInteger(node.outputs[0]!);
-    return mode !== 'nearest' && isWhole ? 'it interpolates between whole numbers' : null;
+    if (mode === 'nearest') return null;
+    if (context.isInteger(node.outputs[0]!)) return 'it interpolates between whole numbers';
+    const long = axesOf(context, node).find((dim) => dim.input * dim.output > MOST_WEIGHTS);
+    return long ? `axis ${long.axis} grows from ${long.input} to ${long.output}, which takes too many weights` : null;
   },
   finishes: true,
 };

@@ -64,7 +64,7 @@ export class Attributes {
 }
 
 /** Names that the nodes of a body read and that the body does not define. */
-function capturedBy(body: GraphProto): string[] {
+export function capturedBy(body: GraphProto): string[] {
   const own = new Set([...body.input, ...body.initializer].map(({ name }) => name));
   const read: string[] = [];
   for (const { input, output, attribute } of body.node) {

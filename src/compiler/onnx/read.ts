@@ -5,6 +5,7 @@ import { UserError } from '../../errors.js';
 import type { FloatTensor } from '../float-runtime.js';
 import { Attributes, type Dimension, type Graph, type GraphInput, type Node, type OnnxModel } from './graph.js';
 import { decodeTensor, describeType, typeName } from './tensor.js';
+import { validateGraph } from './validate.js';
 
 const OLDEST_IR = 3n;
 const LFS_POINTER = 'version https://git-lfs';
@@ -106,6 +107,7 @@ export function readModel(bytes: Uint8Array, file: string): OnnxModel {
       `${name} says ONNX file format version ${proto.irVersion}; og reads version ${OLDEST_IR} and later.`,
       'Convert it with the onnx package: onnx.version_converter.convert_version(model, 17).',
     );
+  validateGraph(name, proto.graph);
   const opset: Record<string, number> = {};
   for (const { domain, version } of proto.opsetImport) opset[domain === 'ai.onnx' ? '' : domain] = Number(version);
   const graph = readGraph(proto.graph, opset);

@@ -103,6 +103,12 @@ export function decodeTensor(tensor: TensorProto, where: string): FloatTensor {
       'Export the model with float32 weights.',
     );
   const dims = tensor.dims.map(Number);
+  if (dims.some((dim) => !(dim >= 0)))
+    throw new UserError(
+      'OG_BAD_MODEL',
+      `The tensor "${name}" has the shape ${dims.join('x')}, and a dimension cannot be negative.`,
+      'The file is damaged: fetch or export it again.',
+    );
   const data = tensor.rawData.length > 0 ? fromRaw(type, tensor.rawData) : fromLists(type, tensor);
   const expected = dims.reduce((product, dim) => product * dim, 1);
   if (data.length !== expected)

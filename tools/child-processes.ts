@@ -1,0 +1,101 @@
+/** Spreads tasks over child processes, as many as there are cores; a child that dies, hangs or takes too much memory is replaced. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+export interface Work<Task, Result> {
+  /** A module that calls `answerTasks`. */
+  readonly worker: URL;
+  readonly timeoutMs: number;
+  /** Resident memory at which a child is killed (looked at on Linux only). */
+  readonly memoryBytes?: number;
+  /** The result of a task that its child did not survive. */
+  failed(task: Task, reason: string, milliseconds: number): Result;
+}
+
+const HEAP_MEGABYTES = 3072;
+const MEMORY_EVERY_MS = 100;
+const PAGE_BYTES = 4096;
+const READY = 'ready';
+
+/** In the child: answers every task with a result. */
+export function answerTasks<Task, Result>(answer: (task: Task) => Promise<Result>): void {
+  process.on('message', (task: Task) => {
+    void answer(task).then((result) => process.send?.(result));
+  });
+  process.on('disconnect', () => process.exit());
+  process.send?.(READY);
+}
+
+function start(worker: URL): Promise<ChildProcess> {
+  const child = fork(fileURLToPath(worker), {
+    execArgv: ['--import', 'tsx', `--max-old-space-size=${HEAP_MEGABYTES}`],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  return new Promise((resolve, reject) => {
+    child.once('message', () => resolve(child));
+    child.once('exit', (code, signal) => reject(new Error(`a child process did not start: ${signal ?? code}`)));
+  });
+}
+
+/** Bytes that a process has in memory, 0 where the system does not say. */
+function residentBytes(pid: number | undefined): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1]) * PAGE_BYTES;
+  } catch {
+    return 0;
+  }
+}
+
+function runIn<Task, Result>(child: ChildProcess, work: Work<Task, Result>, task: Task): Promise<Result> {
+  const started = performance.now();
+  return new Promise((resolve) => {
+    const fail = (reason: string): void => {
+      child.kill('SIGKILL');
+      settle(work.failed(task, reason, Math.round(performance.now() - started)));
+    };
+    const timer = setTimeout(() => fail(`no answer in ${work.timeoutMs / 1000} s`), work.timeoutMs);
+    const { memoryBytes } = work;
+    const meter =
+      memoryBytes &&
+      setInterval(() => {
+        const bytes = residentBytes(child.pid);
+        if (bytes > memoryBytes) fail(`${bytes} bytes of memory`);
+      }, MEMORY_EVERY_MS);
+    const onExit = (code: number | null, signal: string | null): void =>
+      fail(`the process ended with ${signal ?? code}`);
+    const settle = (result: Result): void => {
+      clearTimeout(timer);
+      clearInterval(meter);
+      child.off('exit', onExit);
+      child.off('message', settle);
+      resolve(result);
+    };
+    child.once('exit', onExit);
+    child.once('message', settle);
+    child.send(task as object);
+  });
+}
+
+/** Calls `report` for each task as it ends, in no order. */
+export async function runTasks<Task, Result>(
+  tasks: Iterable<Task>,
+  work: Work<Task, Result>,
+  report: (result: Result) => void,
+): Promise<Result[]> {
+  const queue = tasks[Symbol.iterator]();
+  const results: Result[] = [];
+  const lane = async (): Promise<void> => {
+    let child = await start(work.worker);
+    for (let next = queue.next(); !next.done; next = queue.next()) {
+      if (!child.connected || child.killed) child = await start(work.worker);
+      const result = await runIn(child, work, next.value);
+      results.push(result);
+      report(result);
+    }
+    if (child.connected) child.disconnect();
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, lane));
+  return results;
+}
