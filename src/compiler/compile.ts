@@ -10,6 +10,7 @@ import type { Artefact, Fidelity } from '../program/artefact.js';
 import { checkProgram } from '../program/check.js';
 import { type Price, priceProgram } from '../program/price.js';
 import type { Program } from '../program/program.js';
+import { tooMuch } from '../program/size.js';
 import { constantTensors, liveNodes } from './constness.js';
 import { expandModel } from './expand/expand.js';
 import { expansionOf } from './expand/register.js';
@@ -115,6 +116,16 @@ function planOf(model: OnnxModel, nodes: readonly Node[], measurement: Measureme
   return { inputs, outputs: outputPairs, nodes, facts: measurement.facts, ranges: measurement.ranges };
 }
 
+function refuseTooLarge(program: Program, file: string): void {
+  const excess = tooMuch(program);
+  if (excess)
+    throw new UserError(
+      'OG_TOO_LARGE',
+      `${file} is too large to be checked by others: ${excess}.`,
+      'Compile for a smaller input or batch (--shape), or divide the model.',
+    );
+}
+
 /** The passes, in their order: each makes the next one find more. */
 function optimise(original: Plan): Plan {
   const paired = dropDeadNodes(pairQuantisation(dropDeadNodes(dropIdentities(original))));
@@ -157,7 +168,9 @@ export async function compile(request: CompileRequest, runtime: FloatRuntime): P
   const ranges = request.ranges ? givenRanges(request.ranges, measured.ranges) : measured.ranges;
 
   const plan = optimise(planOf(model, nodes, { facts: measured.facts, ranges }));
-  const program: Program = splitExpensiveSteps(lower(plan, model.file, bits));
+  const lowered = lower(plan, model.file, bits);
+  refuseTooLarge(lowered, model.file);
+  const program = splitExpensiveSteps(lowered);
   checkProgram(program);
   const price = priceProgram(program);
   const run = request.runProgram ?? runByEvaluator;

@@ -6,6 +6,7 @@ import { stepBounds } from './bounds.js';
 import { type Program, slotCount, slotShape, type TensorLayout } from './program.js';
 import { ProgramError } from './program-error.js';
 import { type Range, rangeOf, widthRange } from './range.js';
+import { tooMuch } from './size.js';
 import {
   COMBINES,
   elementCount,
@@ -203,6 +204,8 @@ export function checkProgram(program: Program): Range[] {
     );
     ranges.push(output);
   });
+  const excess = tooMuch(program);
+  if (excess) fail(excess);
   checkLayouts(fail, 'input', program.inputs, program.input.elements);
   if (program.outputs.length === 0) fail('it has no output');
   checkLayouts(fail, 'output', program.outputs, slotShape(program, slotCount(program) - 1).elements);

@@ -52,6 +52,13 @@ test('an axis keeps a view inside its source', () => {
   assert.match(refusal(program(8, [step(14, read(slot(0), tooLong))])), /positions 0 to 8/);
 });
 
+test('nobody has to keep or to compute more than a machine can', () => {
+  assert.match(oneStep({}, { input: { elements: 2 ** 30, width: 1 } }), /trace has 10\d{8} elements/);
+  const still = { ...identityView, coefs: [0, 0] };
+  const loops = { outDims: [2 ** 21], redDims: [2 ** 20], a: read(slot(0), still), reduce: 'max' } as const;
+  assert.match(oneStep(loops), /loops take 2199023255552 turns/);
+});
+
 test('an indexed read counts the farthest element it can reach', () => {
   const gather = { combine: 'indexed', a: read(slot(0), { ...identityView, coefs: [0] }), b: x } as const;
   assert.is(oneStep({ ...gather, index: { stride: 1, extent: 8 } }), 'legal');

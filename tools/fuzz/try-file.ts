@@ -48,11 +48,20 @@ async function disagreement(program: Program, seed: number): Promise<string | nu
   }
 }
 
+async function runProgram(program: Program, input: Int32Array): Promise<Int32Array> {
+  const executor = await Executor.load(program, { threads: 1 });
+  try {
+    return await executor.run(input);
+  } finally {
+    await executor.close();
+  }
+}
+
 /** Reading and compiling; what comes out of our own compiler must be legal. */
 async function programOf(kind: FileKind, bytes: Uint8Array): Promise<Program> {
   if (kind === 'artefact') return decodeArtefact(bytes, 'file').program;
   inspect(bytes, 'file.onnx');
-  const { artefact } = await compile({ bytes, file: 'file.onnx' }, loadFloatRuntime());
+  const { artefact } = await compile({ bytes, file: 'file.onnx', runProgram }, loadFloatRuntime());
   return decodeArtefact(encodeArtefact(artefact), 'compiled').program;
 }
 

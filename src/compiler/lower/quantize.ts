@@ -208,7 +208,7 @@ export const dequantizeLinear: Lowering = {
     const x = wholeInput(context, node, 0);
     const zero = parameter(context, node, 2, x.shape, 0);
     const scale = parameter(context, node, 1, x.shape, 1);
-    if (scale && zero && isScalar(scale) && isScalar(zero)) {
+    if (scale && zero && isScalar(scale) && isScalar(zero) && scale.values[0]! > 0) {
       const exact = centred(context, node, '', x, { values: zero.values, shape: [] });
       return context.define(output, { ...exact, scale: scale.values[0]!, integer: false });
     }
