@@ -4,10 +4,11 @@ import type { Hash } from '../commit/hash.js';
 import { sealDomain } from '../commit/seal.js';
 import { UserError } from '../errors.js';
 import { deploymentAddress } from './deploy.js';
+import { displayUrl } from './endpoint.js';
 import { abis } from './generated/contracts.js';
 import { LogReader } from './logs.js';
 import { type Parameters, parametersFromChain } from './parameters.js';
-import { displayUrl, type Node } from './provider.js';
+import type { Node } from './provider.js';
 import { type Address, TypedContract } from './typed.js';
 
 export interface Contracts {
@@ -58,6 +59,7 @@ export async function connect(node: Node, address: Address, options: ConnectOpti
       address,
       `its seal domain is ${domain} and not ${expected}, so it speaks another protocol`,
     );
+  for (const contract of [address, ...parts] as Address[]) node.watchCode(contract);
   const logs = new LogReader(node, options.logRangeBlocks);
   return {
     node,

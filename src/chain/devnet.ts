@@ -173,7 +173,7 @@ export function anvilBinary(): string {
     throw new UserError(
       'OG_NO_ANVIL',
       `There is no anvil for ${process.platform} on ${process.arch} in this installation, so a devnet cannot be started.`,
-      'Install og again with optional dependencies, or start a node yourself and give its address (--rpc-url).',
+      'Install og again with optional dependencies, or start a node yourself and give its address (--rpc).',
       { cause },
     );
   }

@@ -72,7 +72,7 @@ export class GameLog {
   /** Reads what is new, up to the latest block. What was read before an error is kept, and told by the next update. */
   async update(): Promise<Update> {
     const { node, logs } = this.contracts;
-    const head = await node.latestBlock();
+    const head = await node.decisionBlock();
     await this.rewind();
     const filter = {
       address: [this.contracts.jobs.address, this.contracts.matches.address, this.contracts.inputs.address],

@@ -2,7 +2,8 @@
 import type { Log } from 'ethers';
 import type { Hex } from '../commit/hash.js';
 import { NetworkError } from '../errors.js';
-import { displayUrl, type Node } from './provider.js';
+import { displayUrl } from './endpoint.js';
+import type { Node } from './provider.js';
 import type { Address } from './typed.js';
 
 export interface LogFilter {
@@ -80,7 +81,7 @@ export class LogReader {
     return new NetworkError(
       'OG_NO_LOGS',
       `The node at ${displayUrl(this.node.url)} would not give the logs of block ${block}: ${(cause as Error).message}`,
-      'Use a node that keeps logs (--rpc-url), or start later (--from-block).',
+      'Use a node that keeps logs (--rpc), or start later (--from-block).',
       { cause },
     );
   }

@@ -70,7 +70,7 @@ export async function readModel(contracts: Contracts, modelId: Hash): Promise<Mo
     throw new UserError(
       'OG_LYING_NODE',
       `The node gives another model for id ${modelId}: it is not to be trusted.`,
-      'Use another node (--rpc-url).',
+      'Use another node (--rpc).',
     );
   return model;
 }

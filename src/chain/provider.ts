@@ -1,50 +1,80 @@
-/** The connection to a node: checked once, then without surprises. */
-import { FetchRequest, type JsonRpcPayload, JsonRpcProvider, type JsonRpcResult, Network } from 'ethers';
+/** The connection to a chain, by one node or several: checked once, then without surprises. */
+import { JsonRpcApiProvider, type JsonRpcError, type JsonRpcPayload, type JsonRpcResult, Network } from 'ethers';
 import { NetworkError, UserError } from '../errors.js';
 import { type Timestamp, timestamp } from '../units.js';
-import { rpcFailure } from './rpc-failure.js';
+import { displayUrl, Endpoint } from './endpoint.js';
+import { Endpoints } from './endpoints.js';
+import { ChainEvents, type NodesHealth } from './events.js';
+import { NodeFailure } from './rpc-failure.js';
 
 /** anvil's chain id, and that of every local development chain. */
 export const DEVNET_CHAIN_ID = 31_337n;
 
+/** Which block is read for decisions: the newest, or one that a proof-of-stake chain calls safe, or final. */
+export const SAFETIES = ['latest', 'safe', 'finalized'] as const;
+export type Safety = (typeof SAFETIES)[number];
+
 export interface NodeOptions {
-  /** The node's JSON-RPC address, http or https. */
-  readonly url: string;
+  /** JSON-RPC addresses, http or https: the first is asked first. */
+  readonly url: string | readonly string[];
   /** The chain that the caller means; another one is refused. Any chain when left out. */
   readonly chainId?: bigint | number;
   /** For one request; 20 s when left out. */
   readonly timeoutMs?: number;
   /** How often to ask for new blocks; 20 ms on a devnet and 2 s elsewhere when left out. */
   readonly pollingMs?: number;
+  /** `latest` when left out. */
+  readonly safety?: Safety;
+  readonly events?: ChainEvents;
+  /** How often several nodes are compared; 10 s when left out, 1 s on a devnet. */
+  readonly compareEveryMs?: number;
 }
 
-/** Requests that fail on the way are sent again this often. All of ours may be: a signed transaction is the same every time. */
-const RETRIES = 2;
-const RETRY_PAUSE_MS = 300;
+export interface BlockId {
+  readonly number: number;
+  readonly hash: string;
+}
+
+export interface ChainBlock extends BlockId {
+  /** Seconds since 1970. */
+  readonly timestamp: number;
+}
+
 /** A node whose head is older than this is not keeping up; its clock is not stretched any further. */
 const LONGEST_LAG_SECONDS = 900;
 
 /** An ethers provider with a fixed chain id, no cache, bounded requests, and errors that say what to try. */
-export class Node extends JsonRpcProvider {
+export class Node extends JsonRpcApiProvider {
   constructor(
-    readonly url: string,
-    readonly chainId: bigint,
-    timeoutMs: number,
-    pollingMs: number,
+    private readonly endpoints: Endpoints,
+    readonly pollingMs: number,
+    readonly safety: Safety,
   ) {
-    const request = new FetchRequest(url);
-    request.timeout = timeoutMs;
     // Batches of one and no cache: a stale nonce would fail a transaction, and public nodes limit batches.
-    super(request, Network.from(chainId), {
+    super(Network.from(endpoints.chainId), {
       staticNetwork: true,
       cacheTimeout: -1,
       pollingInterval: pollingMs,
       batchMaxCount: 1,
     });
-    this.pollingMs = pollingMs;
+    this._start();
   }
 
-  readonly pollingMs: number;
+  private callsByHash = true;
+
+  /** The address of the node that is asked first. */
+  get url(): string {
+    return this.endpoints.chosen.url;
+  }
+
+  get chainId(): bigint {
+    return this.endpoints.chainId;
+  }
+
+  /** News of the nodes, and of the transactions that are sent by them. */
+  get events(): ChainEvents {
+    return this.endpoints.events;
+  }
 
   get isDevnet(): boolean {
     return this.chainId === DEVNET_CHAIN_ID;
@@ -53,6 +83,20 @@ export class Node extends JsonRpcProvider {
   /** The block that calls are simulated on. Only anvil's pending block is sure to carry the time of the next block. */
   get simulationTag(): 'pending' | 'latest' {
     return this.isDevnet ? 'pending' : 'latest';
+  }
+
+  health(): NodesHealth {
+    return this.endpoints.health();
+  }
+
+  /** Compares the nodes now; it is done by itself now and then. */
+  async compare(): Promise<void> {
+    await this.endpoints.compare();
+  }
+
+  /** The nodes must agree on this contract's code from now on. */
+  watchCode(address: string): void {
+    this.endpoints.watched.add(address);
   }
 
   /**
@@ -69,59 +113,140 @@ export class Node extends JsonRpcProvider {
     return timestamp(latest.timestamp + Math.min(Math.max(lag, 0), LONGEST_LAG_SECONDS));
   }
 
-  async latestBlock(): Promise<{ number: number; hash: string; timestamp: number }> {
-    const block = await this.getBlock('latest');
-    if (!block?.hash)
-      throw new NetworkError('OG_NODE_NO_BLOCK', `The node at ${displayUrl(this.url)} has no latest block.`);
-    return { number: block.number, hash: block.hash, timestamp: block.timestamp };
+  async latestBlock(): Promise<ChainBlock> {
+    return this.blockOf('latest');
   }
 
-  override async _send(payload: JsonRpcPayload | JsonRpcPayload[]): Promise<JsonRpcResult[]> {
-    for (let attempt = 0; ; attempt++) {
+  /**
+   * The block to read at for a decision: the newest of the chosen safety that two nodes know, where there are two, so that both can be
+   * asked for what is in it.
+   */
+  async decisionBlock(): Promise<ChainBlock> {
+    const block = await this.blockOf(this.safety);
+    const others = this.endpoints.inState('ok').flatMap(({ head }) => (head === null ? [] : [head]));
+    if (others.length < 2) return block;
+    others.sort((x, y) => y - x);
+    const height = Math.min(block.number, others[1] as number);
+    return this.blockOf(`0x${height.toString(16)}`);
+  }
+
+  override async _send(payload: JsonRpcPayload | JsonRpcPayload[]): Promise<(JsonRpcResult | JsonRpcError)[]> {
+    const [one] = [payload].flat() as [JsonRpcPayload];
+    if (one.method === 'eth_sendRawTransaction') return [await this.endpoints.broadcast(one)];
+    return [await (decides(one) ? this.endpoints.askTwo(one) : this.endpoints.ask(one))];
+  }
+
+  override destroy(): void {
+    this.endpoints.close();
+    super.destroy();
+  }
+
+  /**
+   * Calls a view in the state of one block: by the block's hash (EIP-1898), so that a reorganisation ends in an error and not in another
+   * state; by its number at nodes that do not know that, and then `requireCanonical` must follow.
+   */
+  async callAt(to: string, data: string, { number, hash }: BlockId): Promise<string> {
+    if (this.callsByHash) {
       try {
-        return await super._send(payload);
+        return (await this.send('eth_call', [
+          { to, data },
+          { blockHash: hash, requireCanonical: true },
+        ])) as string;
       } catch (error) {
-        const failure = rpcFailure(error, displayUrl(this.url));
-        if (!failure.mayPass || attempt === RETRIES || this.destroyed) throw failure.error;
-        await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS * 2 ** attempt));
+        if (!isInvalidParams(error)) throw reorganised(error, number);
+        this.callsByHash = false;
       }
     }
+    return this.call({ to, data, blockTag: number });
   }
+
+  /** @throws NetworkError when a block that was read at by its number is not in the chain any more. */
+  async requireCanonical({ number, hash }: BlockId): Promise<void> {
+    if (this.callsByHash) return;
+    if ((await this.getBlock(number))?.hash !== hash) throw reorganised(null, number);
+  }
+
+  private async blockOf(tag: string): Promise<ChainBlock> {
+    const block = (await this.send('eth_getBlockByNumber', [tag, false])) as RawBlock | null;
+    if (!block?.hash)
+      throw new NetworkError(
+        'OG_NODE_NO_BLOCK',
+        `The node at ${displayUrl(this.url)} has no ${tag.startsWith('0x') ? `block ${Number(tag)}` : `${tag} block`}.`,
+      );
+    return { number: Number(block.number), hash: block.hash, timestamp: Number(block.timestamp) };
+  }
+}
+
+interface RawBlock {
+  readonly number: string;
+  readonly hash: string;
+  readonly timestamp: string;
+}
+
+function isInvalidParams(error: unknown): boolean {
+  const { info } = error as { info?: { error?: { code?: unknown } } };
+  return info?.error?.code === -32_602;
+}
+
+/** A block that no node knows any more was reorganised away; other errors stay what they are. */
+function reorganised(error: unknown, number: number): unknown {
+  if (error !== null && !(error instanceof NodeFailure && error.failure === 'unknown')) return error;
+  const message = `The chain reorganised at block ${number} while it was read.`;
+  return new NetworkError('OG_REORG', message, 'Try again.', { cause: error });
+}
+
+/** Reads that decide something, and whose answer is the same at every node that knows the blocks they name. */
+function decides({ method, params }: JsonRpcPayload): boolean {
+  const [first, block] = params as readonly unknown[];
+  if (method === 'eth_call') return typeof block === 'object';
+  if (method === 'eth_getLogs') return (first as { toBlock?: string }).toBlock?.startsWith('0x') ?? false;
+  return method === 'eth_getBlockByNumber' && String(first).startsWith('0x');
 }
 
 /**
- * Connects to a node and checks that it is on the chain that the caller means.
+ * Connects to the nodes and checks that they are on the chain that the caller means. One of several may be away; it is used from when
+ * it answers.
  *
- * @throws NetworkError when nobody answers; UserError when the address is unusable or the chain is another one.
+ * @throws NetworkError when nobody answers; UserError when an address is unusable or the chain is another one.
  */
 export async function connectNode(options: NodeOptions): Promise<Node> {
-  const url = usableUrl(options.url);
-  const timeoutMs = options.timeoutMs ?? 20_000;
-  const chainId = await chainIdOf(url, timeoutMs);
-  if (options.chainId !== undefined && BigInt(options.chainId) !== chainId)
-    throw new UserError(
-      'OG_WRONG_CHAIN',
-      `The node at ${displayUrl(url)} is on chain ${chainId}, but chain ${options.chainId} was asked for.`,
-      'Give the address of a node on the other chain (--rpc-url), or the chain id that you mean (--chain-id).',
-    );
-  return new Node(url, chainId, timeoutMs, options.pollingMs ?? (chainId === DEVNET_CHAIN_ID ? 20 : 2_000));
+  const urls = [options.url].flat().map(usableUrl);
+  const all = urls.map((url) => new Endpoint(url, options.timeoutMs ?? 20_000));
+  const chainId = await chainIdOf(all, options.chainId === undefined ? null : BigInt(options.chainId));
+  const devnet = chainId === DEVNET_CHAIN_ID;
+  const compareEveryMs = options.compareEveryMs ?? (devnet ? 1_000 : 10_000);
+  const endpoints = new Endpoints(all, chainId, options.events ?? new ChainEvents(), compareEveryMs);
+  if (all.length > 1) await endpoints.compare();
+  return new Node(endpoints, options.pollingMs ?? (devnet ? 20 : 2_000), options.safety ?? 'latest');
 }
 
-async function chainIdOf(url: string, timeoutMs: number): Promise<bigint> {
-  const probe = new Node(url, 0n, timeoutMs, 1_000);
-  try {
-    return BigInt((await probe.send('eth_chainId', [])) as string);
-  } catch (error) {
-    if (error instanceof NetworkError) throw error;
-    throw new NetworkError(
-      'OG_NOT_A_NODE',
-      `What answers at ${displayUrl(url)} is not an Ethereum node: it does not know eth_chainId.`,
-      'Check the address (--rpc-url or OG_RPC_URL).',
-      { cause: error },
-    );
-  } finally {
-    probe.destroy();
+/** The chain that was asked for, or that of the first node that answers. */
+async function chainIdOf(all: readonly Endpoint[], wanted: bigint | null): Promise<bigint> {
+  const answers = await Promise.allSettled(all.map(ownChainId));
+  const ids = answers.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  const [first] = ids;
+  if (first === undefined) throw (answers[0] as PromiseRejectedResult).reason;
+  if (wanted === null || ids.includes(wanted)) return wanted ?? first;
+  const answering = all.find(({ chainId }) => chainId === first) as Endpoint;
+  throw new UserError(
+    'OG_WRONG_CHAIN',
+    `The node at ${answering.address} is on chain ${first}, but chain ${wanted} was asked for.`,
+    'Give the address of a node on the other chain (--rpc), or the chain id that you mean (--chain-id).',
+  );
+}
+
+async function ownChainId(endpoint: Endpoint): Promise<bigint> {
+  const alone = new Endpoints([endpoint], 0n, new ChainEvents(), 0);
+  const answer = await alone.ask({ id: 1, jsonrpc: '2.0', method: 'eth_chainId', params: [] });
+  if ('result' in answer && /^0x[0-9a-f]+$/i.test(String(answer.result))) {
+    endpoint.chainId = BigInt(answer.result as string);
+    return endpoint.chainId;
   }
+  throw new NetworkError(
+    'OG_NOT_A_NODE',
+    `What answers at ${endpoint.address} is not an Ethereum node: it does not know eth_chainId.`,
+    'Check the address (--rpc or OG_RPC_URL).',
+  );
 }
 
 function usableUrl(url: string): string {
@@ -142,10 +267,4 @@ function usableUrl(url: string): string {
       'Give one such as http://127.0.0.1:8545.',
     );
   return url;
-}
-
-/** Without path, query and credentials, which often are somebody's API key. */
-export function displayUrl(url: string): string {
-  const { protocol, host, pathname } = new URL(url);
-  return `${protocol}//${host}${pathname.length > 1 ? '/…' : ''}`;
 }

@@ -56,27 +56,27 @@ export class GameReader {
     const record = this.log.record(id);
     if (!head || !record) throw new RangeError(`Job ${id} is not known before a refresh.`);
     const [job, claims, matches] = await Promise.all([
-      readJobState(this.contracts, id, head.number),
-      Promise.all(record.claims.map((claim) => this.claim(claim, head.number))),
-      Promise.all(record.matches.map((match) => this.match(match, head.number))),
+      readJobState(this.contracts, id, head),
+      Promise.all(record.claims.map((claim) => this.claim(claim, head))),
+      Promise.all(record.matches.map((match) => this.match(match, head))),
     ]);
-    await this.requireSameChain(head);
+    await this.contracts.node.requireCanonical(head);
     const view = { job, claims, matches };
     this.keep(view, head);
     return view;
   }
 
   /** A claim that has ended and a match that is over do not change any more, however many there are. */
-  private async claim(id: ClaimId, blockNumber: number): Promise<ClaimState> {
+  private async claim(id: ClaimId, head: BlockRef): Promise<ClaimState> {
     const settled = this.settledClaims.get(id);
     if (settled) return settled;
-    return readClaimState(this.contracts, id, blockNumber);
+    return readClaimState(this.contracts, id, head);
   }
 
-  private async match(id: MatchId, blockNumber: number): Promise<MatchState> {
+  private async match(id: MatchId, head: BlockRef): Promise<MatchState> {
     const settled = this.settledMatches.get(id);
     if (settled) return settled;
-    return readMatchState(this.contracts, id, this.log.posted(id), blockNumber);
+    return readMatchState(this.contracts, id, this.log.posted(id), head);
   }
 
   /** @param head the block that it was read at; a refresh may have come in between. */
@@ -86,12 +86,6 @@ export class GameReader {
     this.views.set(job.id, view);
     for (const claim of claims) if (claim.status !== 'live') this.settledClaims.set(claim.id, claim);
     for (const match of matches) if (match.phase === 'over') this.settledMatches.set(match.id, match);
-  }
-
-  private async requireSameChain({ number, hash }: BlockRef): Promise<void> {
-    const block = await this.contracts.node.getBlock(number);
-    if (block?.hash !== hash)
-      throw new NetworkError('OG_REORG', `The chain reorganised at block ${number} while it was read.`, 'Try again.');
   }
 }
 
@@ -133,7 +127,7 @@ async function requestBlockOf(contracts: Contracts, id: JobId): Promise<number> 
     throw new NetworkError(
       'OG_NO_LOGS',
       `The node does not give the request of job ${id}, though the job exists.`,
-      'Use a node that keeps logs (--rpc-url), or look further back (--from-block).',
+      'Use a node that keeps logs (--rpc), or look further back (--from-block).',
     );
   return log.blockNumber;
 }

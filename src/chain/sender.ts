@@ -1,12 +1,18 @@
-/** Sending transactions from one account: tried before paid for, one nonce after the other, and followed until they are mined. */
-import { formatEther, isError, type Log, type TransactionReceipt, type TransactionRequest } from 'ethers';
+/**
+ * Sending transactions: tried before paid for, and followed until they are mined. Safe to do twice, and harmless when somebody else was
+ * faster: a call that would revert, or is not wanted any more, is not sent.
+ */
+import { formatEther, formatUnits, isError, type Log, type TransactionReceipt, type TransactionRequest } from 'ethers';
 import type { Hex } from '../commit/hash.js';
-import { UserError } from '../errors.js';
+import { NetworkError, UserError } from '../errors.js';
+import type { Timestamp } from '../units.js';
+import { Account } from './account.js';
 import { ContractRefusal, refusalOf } from './errors.js';
-import { type Fees, feesNow } from './fees.js';
+import type { AccountHealth } from './events.js';
+import { type FeeMarket, type Fees, feesNow } from './fees.js';
 import { GasMeter, type Spent } from './gas.js';
 import type { Node } from './provider.js';
-import { nonceWasTaken, notMined, type Patience, pause, Transaction, type TransactionSigner } from './transaction.js';
+import { type Deadline, notMined, type Patience, pause, Transaction, type TransactionSigner } from './transaction.js';
 import type { Address, Call } from './typed.js';
 
 export type { TransactionSigner };
@@ -18,39 +24,65 @@ export interface SenderOptions extends Patience {
   readonly meter?: GasMeter;
 }
 
+export interface SendOptions {
+  /** Chain time after which it is of no use. What is due first goes first, and offers grow faster the less time is left. */
+  readonly deadline?: Timestamp | null;
+  /** Asked just before it is sent, with the newest state: a call that is not wanted any more is dropped. */
+  readonly stillWanted?: () => Promise<boolean> | boolean;
+  /** The account that must send it. Chosen by itself when left out. */
+  readonly from?: Address;
+}
+
 /** A transaction that was mined and succeeded. */
 export interface Sent extends Spent {
   readonly blockNumber: number;
   readonly logs: readonly Log[];
 }
 
-/** Nonces that somebody else took while we signed are asked for anew this often. */
-const NONCE_ATTEMPTS = 4;
+/** A call whose nonce another process took is tried and sent anew this often. */
+const ATTEMPTS = 4;
+/** Calls that mean something else from another account: what they write is the sender's. */
+const BOUND_TO_SENDER = new Set(['submit', 'challenge', 'demand', 'post', 'withdraw', 'request', 'requestByRoot']);
 
 /**
- * There is one Sender for an account in a process. Calls are simulated, priced and broadcast one at a time, in the order in which
- * they come; waiting for blocks goes on side by side.
+ * There is one Sender in a process for its accounts. The first is who one is: bonds and credit are its own. Moves that anyone may make
+ * go from whichever account is free, so that one whose transaction is stuck holds nobody up. Calls of one account are simulated, priced and
+ * broadcast one at a time, by their deadlines; waiting for blocks goes on side by side.
  */
 export class Sender {
   readonly address: Address;
+  /** All accounts, the first one first. */
+  readonly addresses: readonly Address[];
   readonly meter: GasMeter;
-  private queue: Promise<unknown> = Promise.resolve();
-  private inFlight = 0;
-  private nextNonce = 0;
+  private readonly accounts: readonly [Account, ...Account[]];
+  private market: FeeMarket | null = null;
 
   constructor(
     readonly node: Node,
-    private readonly signer: TransactionSigner,
+    signers: TransactionSigner | readonly TransactionSigner[],
     private readonly options: SenderOptions = {},
   ) {
-    this.address = signer.address as Address;
+    const [first, ...others] = [signers].flat().map((signer) => new Account(node, signer));
+    if (!first) throw new RangeError('A sender needs an account.');
+    this.accounts = [first, ...others];
+    this.address = first.address;
+    this.addresses = this.accounts.map(({ address }) => address);
     this.meter = options.meter ?? new GasMeter();
   }
 
+  health(): readonly AccountHealth[] {
+    return this.accounts.map(({ health }) => health);
+  }
+
+  /** What gas was last seen to cost; null before anything was sent. */
+  get lastFees(): FeeMarket | null {
+    return this.market;
+  }
+
   /** Runs a call without sending it. @throws ContractRefusal when it would revert. */
-  async simulate(call: Call): Promise<Hex> {
+  async simulate(call: Call, from = this.address): Promise<Hex> {
     try {
-      return (await this.node.call({ ...this.request(call), blockTag: this.node.simulationTag })) as Hex;
+      return (await this.node.call({ ...request(call, from), blockTag: this.node.simulationTag })) as Hex;
     } catch (error) {
       throw refusalOf(error) ?? error;
     }
@@ -59,16 +91,31 @@ export class Sender {
   /**
    * Sends a call and waits until it is mined.
    *
-   * @throws ContractRefusal when it would revert (nothing is sent) or did revert; UserError when the account cannot pay or the gas
-   * does not fit a transaction; NetworkError when it is not mined in time.
+   * @throws ContractRefusal when it would revert or is not wanted any more (nothing is sent), or did revert; UserError when the account
+   * cannot pay or the gas does not fit a transaction; NetworkError when it is not mined in time.
    */
-  async send(call: Call): Promise<Sent> {
-    const transaction = await this.enqueue(() => this.broadcast(call));
-    try {
-      return await this.mined(call, await transaction.receipt());
-    } finally {
-      this.inFlight--;
+  async send(call: Call, options: SendOptions = {}): Promise<Sent> {
+    for (let attempt = 1; ; attempt++) {
+      const account = this.accountFor(call, options.from);
+      const deadline = options.deadline ?? null;
+      const transaction = await account.inTurn(deadline, () => this.broadcast(account, call, options));
+      let mined = false;
+      try {
+        const receipt = await transaction.receipt();
+        mined = true;
+        return await this.mined(call, receipt);
+      } catch (error) {
+        const replaced = error instanceof NetworkError && error.code === 'OG_REPLACED';
+        if (!replaced || attempt === ATTEMPTS) throw error;
+      } finally {
+        account.landed(transaction, mined);
+      }
     }
+  }
+
+  /** To be called now and then: sends again what a reorganisation has taken back. It is also done before anything is sent. */
+  async tend(): Promise<void> {
+    await Promise.all(this.accounts.map(tendQuietly));
   }
 
   /** Waits for a transaction that somebody else signed. */
@@ -83,81 +130,84 @@ export class Sender {
   }
 
   /**
-   * Waits until nothing of this account is on its way: what a process that was killed has sent is not on the chain yet, and would
+   * Waits until nothing of these accounts is on its way: what a process that was killed has sent is not on the chain yet, and would
    * be decided and sent a second time. Waits a minute at most; a transaction may be stuck for ever.
    */
   async settled(timeoutMs = 60_000): Promise<void> {
     const giveUpAt = Date.now() + timeoutMs;
-    while (Date.now() < giveUpAt) {
-      const [sent, mined] = await Promise.all(
-        (['pending', 'latest'] as const).map((tag) => this.node.getTransactionCount(this.address, tag)),
-      );
-      if (sent === mined) return;
-      await pause(this.node.pollingMs);
-    }
+    for (const address of this.addresses)
+      while (Date.now() < giveUpAt) {
+        const [sent, mined] = await Promise.all(
+          (['pending', 'latest'] as const).map((tag) => this.node.getTransactionCount(address, tag)),
+        );
+        if (sent === mined) break;
+        await pause(this.node.pollingMs);
+      }
   }
 
   async balance(): Promise<bigint> {
     return this.node.getBalance(this.address);
   }
 
-  private request({ to, data, valueWei }: Call): TransactionRequest {
-    return { from: this.address, to, data, value: valueWei ?? 0n };
+  private accountFor({ kind, valueWei = 0n }: Call, from?: Address): Account {
+    const [first] = this.accounts;
+    if (from !== undefined) {
+      const named = this.accounts.find(({ address }) => address.toLowerCase() === from.toLowerCase());
+      if (!named) throw new RangeError(`${from} is not an account of this sender.`);
+      return named;
+    }
+    if (valueWei > 0n || BOUND_TO_SENDER.has(kind)) return first;
+    const able = this.accounts.filter(({ isStuck, canPay }) => canPay && !isStuck);
+    const [least] = [...(able.length > 0 ? able : this.accounts)].sort((x, y) => x.load - y.load);
+    return least ?? first;
   }
 
-  private async enqueue<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.queue.then(task, task);
-    this.queue = result.catch(() => undefined);
-    return result;
-  }
-
-  private async broadcast(call: Call): Promise<Transaction> {
-    const { fees, gasLimit } = await this.priced(call);
-    for (let attempt = 1; ; attempt++) {
-      const nonce = await this.nonce();
-      const transaction = new Transaction(this.node, this.signer, this.options, call, nonce, gasLimit, fees);
-      try {
-        await transaction.broadcast();
-        this.nextNonce = nonce + 1;
-        this.inFlight++;
-        return transaction;
-      } catch (error) {
-        if (!nonceWasTaken(error) || attempt === NONCE_ATTEMPTS) throw this.explained(error, call);
-        await pause(this.node.pollingMs);
-      }
+  private async broadcast(account: Account, call: Call, options: SendOptions): Promise<Transaction> {
+    await tendQuietly(account);
+    if (options.stillWanted && !(await options.stillWanted()))
+      throw new ContractRefusal(`"${call.kind}" was not sent: it is not due any more.`, 'NotWanted', {});
+    const { fees, gasLimit } = await this.priced(account, call);
+    const deadline = await this.deadlineOf(options.deadline ?? null);
+    try {
+      return await account.broadcast(
+        (nonce) => new Transaction(this.node, account.signer, this.options, call, nonce, gasLimit, fees, deadline),
+      );
+    } catch (error) {
+      throw this.explained(error, account, call);
     }
   }
 
-  /** Nodes behind a balancer may not know our last transaction yet, so our own count goes first while one is under way. */
-  private async nonce(): Promise<number> {
-    const known = await this.node.getTransactionCount(this.address, 'pending');
-    return this.inFlight > 0 ? Math.max(known, this.nextNonce) : known;
+  private async deadlineOf(at: Timestamp | null): Promise<Deadline | null> {
+    return at === null ? null : { at, ms: Date.now() + (at - (await this.node.now())) * 1000 };
   }
 
   /** Tries the call, and sees that the account can pay for it. What a person can mend is said first. */
-  private async priced(call: Call): Promise<{ fees: Fees; gasLimit: bigint }> {
+  private async priced(account: Account, call: Call): Promise<{ fees: Fees; gasLimit: bigint }> {
     const valueWei = call.valueWei ?? 0n;
-    const [balance, tried, gas, fees] = await Promise.allSettled([
-      this.balance(),
-      this.simulate(call),
-      this.gasLimit(call),
+    const [balance, tried, gas, market] = await Promise.allSettled([
+      this.node.getBalance(account.address),
+      this.simulate(call, account.address),
+      this.gasLimit(account, call),
       feesNow(this.node, this.options.maxFeePerGasWei),
     ]);
     const balanceWei = resultOf(balance);
-    if (balanceWei < valueWei) throw this.insufficient(call, balanceWei, valueWei);
+    if (balanceWei < valueWei) throw this.insufficient(account, call, balanceWei, valueWei);
     resultOf(tried);
-    const priced = { fees: resultOf(fees), gasLimit: resultOf(gas) };
-    const neededWei = valueWei + priced.gasLimit * priced.fees.maxFeePerGas;
-    if (balanceWei < neededWei) throw this.insufficient(call, balanceWei, neededWei);
-    return priced;
+    const [gasLimit, { fees, limited, baseFeeWei }] = [resultOf(gas), resultOf(market)];
+    this.market = resultOf(market);
+    const neededWei = valueWei + gasLimit * fees.maxFeePerGas;
+    if (balanceWei < neededWei) throw this.insufficient(account, call, balanceWei, neededWei);
+    if (!limited) account.paid();
+    else account.cannotPay('maxFee', limitedBy(fees.maxFeePerGas, baseFeeWei, call));
+    return { fees, gasLimit };
   }
 
-  private async gasLimit(call: Call): Promise<bigint> {
+  private async gasLimit(account: Account, call: Call): Promise<bigint> {
     let estimate: bigint;
     try {
-      estimate = await this.node.estimateGas(this.request(call));
+      estimate = await this.node.estimateGas(request(call, account.address));
     } catch (error) {
-      throw this.explained(error, call);
+      throw this.explained(error, account, call);
     }
     if (estimate > TRANSACTION_GAS_CAP)
       throw new UserError(
@@ -186,7 +236,7 @@ export class Sender {
   /** It passed when it was tried: something came in between. Trying it again says what. */
   private async reverted(call: Call, receipt: TransactionReceipt): Promise<ContractRefusal> {
     try {
-      await this.node.call({ ...this.request(call), blockTag: receipt.blockNumber });
+      await this.node.call({ ...request(call, receipt.from as Address), blockTag: receipt.blockNumber });
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal) return refusal;
@@ -195,24 +245,49 @@ export class Sender {
     return new ContractRefusal(message, 'Reverted', {});
   }
 
-  private insufficient(call: Call, balance: bigint, neededWei: bigint): UserError {
-    return new UserError(
+  private insufficient(account: Account, call: Call, balance: bigint, neededWei: bigint): UserError {
+    const error = new UserError(
       'OG_INSUFFICIENT_FUNDS',
-      `The account ${this.address} has ${formatEther(balance)} ETH, but "${call.kind}" needs up to ${formatEther(neededWei)} ETH.`,
+      `The account ${account.address} has ${formatEther(balance)} ETH, but "${call.kind}" needs up to ${formatEther(neededWei)} ETH.`,
       `Send it at least ${formatEther(neededWei - balance)} ETH on chain ${this.node.chainId}.`,
     );
+    account.cannotPay('balance', error.message);
+    return error;
   }
 
-  private explained(error: unknown, call: Call): unknown {
+  private explained(error: unknown, account: Account, call: Call): unknown {
     const refusal = refusalOf(error);
     if (refusal) return refusal;
     if (!isError(error, 'INSUFFICIENT_FUNDS')) return error;
-    return new UserError(
+    const lack = new UserError(
       'OG_INSUFFICIENT_FUNDS',
-      `The account ${this.address} cannot pay for "${call.kind}" on chain ${this.node.chainId}.`,
+      `The account ${account.address} cannot pay for "${call.kind}" on chain ${this.node.chainId}.`,
       'Send it some ETH, or wait until its other transactions are mined.',
     );
+    account.cannotPay('balance', lack.message);
+    return lack;
   }
+}
+
+const request = ({ to, data, valueWei }: Call, from: Address): TransactionRequest => ({
+  from,
+  to,
+  data,
+  value: valueWei ?? 0n,
+});
+
+/** What cannot be looked after now is looked after the next time. */
+async function tendQuietly(account: Account): Promise<void> {
+  try {
+    await account.tend();
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw error;
+  }
+}
+
+function limitedBy(offerWei: bigint, baseFeeWei: bigint | null, { kind }: Call): string {
+  const [offer, base] = [offerWei, baseFeeWei ?? 0n].map((each) => formatUnits(each, 'gwei'));
+  return `Gas costs at least ${base} gwei, but no more than ${offer} gwei may be paid (--max-fee): "${kind}" waits until it is cheaper.`;
 }
 
 function resultOf<T>(result: PromiseSettledResult<T>): T {

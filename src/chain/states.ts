@@ -12,11 +12,12 @@ import {
 } from '../dispute/game.js';
 import { type ClaimId, claimId, type JobId, jobId, type MatchId, seconds, timestamp, wei } from '../units.js';
 import type { Contracts } from './contracts.js';
+import type { BlockId } from './provider.js';
 
-export async function readJobState(contracts: Contracts, id: JobId, blockTag: number): Promise<JobState> {
+export async function readJobState(contracts: Contracts, id: JobId, at: BlockId | number): Promise<JobState> {
   const [job, inputOutstanding] = await Promise.all([
-    contracts.jobs.read('getJob', [id], blockTag),
-    contracts.inputs.read('isOutstanding', [id], blockTag),
+    contracts.jobs.read('getJob', [id], at),
+    contracts.inputs.read('isOutstanding', [id], at),
   ]);
   return {
     id,
@@ -36,8 +37,8 @@ export async function readJobState(contracts: Contracts, id: JobId, blockTag: nu
   };
 }
 
-export async function readClaimState(contracts: Contracts, id: ClaimId, blockTag: number): Promise<ClaimState> {
-  const claim = await contracts.jobs.read('getClaim', [id], blockTag);
+export async function readClaimState(contracts: Contracts, id: ClaimId, at: BlockId | number): Promise<ClaimState> {
+  const claim = await contracts.jobs.read('getClaim', [id], at);
   return {
     id,
     jobId: jobId(claim.jobId),
@@ -61,9 +62,9 @@ export async function readMatchState(
   contracts: Contracts,
   id: MatchId,
   posted: Posted,
-  blockTag: number,
+  at: BlockId | number,
 ): Promise<MatchState> {
-  const match = await contracts.matches.read('getMatch', [id], blockTag);
+  const match = await contracts.matches.read('getMatch', [id], at);
   const [height, position] = [Number(match.height), Number(match.position)];
   const { opened } = posted;
   const answers = match.turn === 1n && opened?.height === height && opened.position === position;

@@ -1,10 +1,12 @@
-/** One transaction on its way: signed, sent, looked for, offered more for when it is not mined. */
+/** One transaction on its way: signed, sent, looked for, offered more for when it is not mined, sent again when it was lost. */
 import { isError, keccak256, type TransactionReceipt, type TransactionRequest } from 'ethers';
 import type { Hex } from '../commit/hash.js';
 import { NetworkError } from '../errors.js';
-import { type Fees, raised } from './fees.js';
+import type { Timestamp } from '../units.js';
+import type { PendingTransaction, TransactionNews } from './events.js';
+import { type Fees, feesNow, patienceMs, raised, urgencyPercent } from './fees.js';
 import type { Node } from './provider.js';
-import type { Call } from './typed.js';
+import type { Address, Call } from './typed.js';
 
 /** What signs. An ethers Wallet is one. */
 export interface TransactionSigner {
@@ -15,17 +17,32 @@ export interface TransactionSigner {
 export interface Patience {
   /** Never offers more for a unit of gas. No limit when left out. */
   readonly maxFeePerGasWei?: bigint;
-  /** A transaction that is not mined after this is sent again at a higher price; 45 s when left out. */
+  /** A transaction that is not mined after this is sent again at a higher price, sooner when its deadline is near; 45 s when left out. */
   readonly raiseAfterMs?: number;
   /** Waiting for a transaction ends after this; 10 minutes when left out. */
   readonly giveUpAfterMs?: number;
 }
 
+/** By when a transaction must be mined to be of use. */
+export interface Deadline {
+  readonly at: Timestamp;
+  /** The same instant by this machine's clock. */
+  readonly ms: number;
+}
+
 const RAISE_AFTER_MS = 45_000;
 const GIVE_UP_AFTER_MS = 600_000;
+/** Offers are not raised faster than this: a block must have had the time to come. */
+const LEAST_PATIENCE_MS = 5_000;
+/** How often a node is asked whether it still has what it was sent, in polls for the receipt. */
+const POLLS_BETWEEN_LOOKS = 10;
+/** A nonce that was used but whose transaction cannot be seen yet is looked at so often before another one is believed to have it. */
+const LOOKS_BEFORE_REPLACED = 3;
 
 export class Transaction {
-  private readonly hashes: Hex[] = [];
+  readonly sentAtMs = Date.now();
+  private readonly offers: { readonly hash: Hex; readonly signed: string }[] = [];
+  private minedIn: { readonly number: number; readonly hash: string } | null = null;
 
   constructor(
     private readonly node: Node,
@@ -35,10 +52,90 @@ export class Transaction {
     readonly nonce: number,
     private readonly gasLimit: bigint,
     private fees: Fees,
+    readonly deadline: Deadline | null,
   ) {}
 
+  get pending(): PendingTransaction {
+    return {
+      from: this.signer.address as Address,
+      nonce: this.nonce,
+      kind: this.call.kind,
+      hash: this.hash,
+      sentAtMs: this.sentAtMs,
+      replacements: this.offers.length - 1,
+      maxFeePerGasWei: this.fees.maxFeePerGas,
+      deadline: this.deadline?.at ?? null,
+    };
+  }
+
+  /** Not mined although its price was raised: something holds it up. */
+  get isOverdue(): boolean {
+    return Date.now() - this.sentAtMs > 2 * this.raiseAfterMs;
+  }
+
+  /** Where it was mined, as it was last seen. */
+  get block(): { readonly number: number; readonly hash: string } | null {
+    return this.minedIn;
+  }
+
   /** Sends it. A node that has it already, because an answer was lost on the way, is no error. */
-  async broadcast(fees: Fees = this.fees): Promise<void> {
+  async broadcast(): Promise<void> {
+    await this.offer(this.fees);
+    this.tell('sent');
+  }
+
+  /** Waits until it is mined. A node that does not answer for a while is asked again. */
+  async receipt(): Promise<TransactionReceipt> {
+    const { giveUpAfterMs = GIVE_UP_AFTER_MS } = this.patience;
+    const giveUpAt = Date.now() + giveUpAfterMs;
+    let raiseAt = Date.now() + this.raiseAfterMs;
+    for (let poll = 1; ; poll++) {
+      try {
+        const receipt = await this.findReceipt();
+        if (receipt) return this.mined(receipt);
+        if (Date.now() > raiseAt) {
+          await this.requireNonce();
+          await this.raise();
+          raiseAt = Date.now() + this.raiseAfterMs;
+        } else if (poll % POLLS_BETWEEN_LOOKS === 0) await this.sendAgainIfLost();
+      } catch (error) {
+        if (!(error instanceof NetworkError) || error.code === 'OG_REPLACED') throw error;
+      }
+      if (Date.now() > giveUpAt) throw notMined(this.hashes, giveUpAfterMs);
+      await pause(this.node.pollingMs);
+    }
+  }
+
+  /** After it was mined: whether it still is. Where the chain has taken it back, it is sent again. */
+  async stillMined(): Promise<boolean> {
+    const receipt = await this.findReceipt();
+    if (receipt) {
+      this.minedIn = { number: receipt.blockNumber, hash: receipt.blockHash };
+      return true;
+    }
+    this.tell('reorganised');
+    if ((await this.nonceNow()) <= this.nonce) await this.sendAgain();
+    return false;
+  }
+
+  private get hash(): Hex {
+    return this.offers.at(-1)?.hash ?? '0x';
+  }
+
+  private get hashes(): Hex[] {
+    return this.offers.map(({ hash }) => hash);
+  }
+
+  private get secondsLeft(): number | null {
+    return this.deadline && (this.deadline.ms - Date.now()) / 1000;
+  }
+
+  private get raiseAfterMs(): number {
+    const { raiseAfterMs = RAISE_AFTER_MS } = this.patience;
+    return patienceMs(this.secondsLeft, raiseAfterMs, Math.min(LEAST_PATIENCE_MS, raiseAfterMs));
+  }
+
+  private async offer(fees: Fees): Promise<void> {
     const { to, data, valueWei } = this.call;
     const { node, nonce, gasLimit } = this;
     const signed = await this.signer.signTransaction({
@@ -57,30 +154,14 @@ export class Transaction {
     } catch (error) {
       if (!(await this.isKnown(hash))) throw error;
     }
-    this.hashes.push(hash);
+    this.offers.push({ hash, signed });
     this.fees = fees;
   }
 
-  /** Waits until it is mined. A node that does not answer for a while is asked again. */
-  async receipt(): Promise<TransactionReceipt> {
-    const { raiseAfterMs = RAISE_AFTER_MS, giveUpAfterMs = GIVE_UP_AFTER_MS } = this.patience;
-    const giveUpAt = Date.now() + giveUpAfterMs;
-    let raiseAt = Date.now() + raiseAfterMs;
-    for (;;) {
-      try {
-        const receipt = await this.findReceipt();
-        if (receipt) return receipt;
-        if (Date.now() > raiseAt) {
-          await this.requireNonce();
-          await this.raise();
-          raiseAt = Date.now() + raiseAfterMs;
-        }
-      } catch (error) {
-        if (!(error instanceof NetworkError) || error.code === 'OG_REPLACED') throw error;
-      }
-      if (Date.now() > giveUpAt) throw notMined(this.hashes, giveUpAfterMs);
-      await pause(this.node.pollingMs);
-    }
+  private mined(receipt: TransactionReceipt): TransactionReceipt {
+    this.minedIn = { number: receipt.blockNumber, hash: receipt.blockHash };
+    this.tell('mined', receipt.hash as Hex);
+    return receipt;
   }
 
   private async findReceipt(): Promise<TransactionReceipt | null> {
@@ -91,32 +172,66 @@ export class Transaction {
     return null;
   }
 
+  private async nonceNow(): Promise<number> {
+    return this.node.getTransactionCount(this.signer.address, 'latest');
+  }
+
   /** Another process with the same key may have used the nonce; then this one will never be mined. */
   private async requireNonce(): Promise<void> {
-    const { node, nonce, call, signer } = this;
-    if ((await node.getTransactionCount(signer.address, 'latest')) <= nonce || (await this.findReceipt())) return;
-    throw new NetworkError(
-      'OG_REPLACED',
-      `The transaction "${call.kind}" of ${signer.address} will not be mined: another one took its nonce (${nonce}).`,
-      'Use the account in one process only.',
-    );
+    const { nonce, call, signer } = this;
+    for (let look = 1; (await this.nonceNow()) > nonce && !(await this.findReceipt()); look++) {
+      if (look < LOOKS_BEFORE_REPLACED) {
+        await pause(this.node.pollingMs);
+        continue;
+      }
+      this.tell('replaced');
+      throw new NetworkError(
+        'OG_REPLACED',
+        `The transaction "${call.kind}" of ${signer.address} will not be mined: another one took its nonce (${nonce}).`,
+        'Use the account in one process only.',
+      );
+    }
   }
 
   /** Offers more for the same nonce. A node that refuses is asked again later: an earlier offer may be mined still. */
   private async raise(): Promise<void> {
-    const fees = raised(this.fees, this.patience.maxFeePerGasWei);
-    if (!fees) return;
-    const neededWei = (this.call.valueWei ?? 0n) + this.gasLimit * fees.maxFeePerGas;
-    if ((await this.node.getBalance(this.signer.address)) < neededWei) return;
+    const { maxFeePerGasWei } = this.patience;
+    const market = await feesNow(this.node, maxFeePerGasWei);
+    const fees = raised(this.fees, market.fees, urgencyPercent(this.secondsLeft), maxFeePerGasWei);
+    const neededWei = (this.call.valueWei ?? 0n) + this.gasLimit * (fees?.maxFeePerGas ?? 0n);
+    if (!fees || (await this.node.getBalance(this.signer.address)) < neededWei) return this.sendAgainIfLost();
     try {
-      await this.broadcast(fees);
+      await this.offer(fees);
+      this.tell('raised');
     } catch (error) {
       if (error instanceof NetworkError) throw error;
     }
   }
 
+  private async sendAgainIfLost(): Promise<void> {
+    const { hash } = this;
+    if ((await this.node.getTransaction(hash)) === null && (await this.nonceNow()) <= this.nonce)
+      await this.sendAgain();
+  }
+
+  /** The newest offer, as it was signed: it cannot be done twice. */
+  private async sendAgain(): Promise<void> {
+    const signed = this.offers.at(-1)?.signed;
+    try {
+      await this.node.send('eth_sendRawTransaction', [signed]);
+      this.tell('rebroadcast');
+    } catch (error) {
+      if (error instanceof NetworkError) throw error; // otherwise the node has it, or what came in its place
+    }
+  }
+
   private async isKnown(hash: Hex): Promise<boolean> {
     return (await this.node.getTransaction(hash).catch(() => null)) !== null;
+  }
+
+  private tell(what: TransactionNews['what'], hash = this.hash): void {
+    const { nonce, call } = this;
+    this.node.events.emit('transaction', { what, from: this.signer.address as Address, kind: call.kind, nonce, hash });
   }
 }
 

@@ -9,8 +9,9 @@ import type {
   ExtractAbiFunction,
   ExtractAbiFunctionNames,
 } from 'abitype';
-import { Interface, type InterfaceAbi, type Log, type ParamType, type Provider } from 'ethers';
+import { Interface, type InterfaceAbi, type Log, type ParamType } from 'ethers';
 import type { Hex } from '../commit/hash.js';
+import type { BlockId, Node } from './provider.js';
 
 declare module 'abitype' {
   interface Register {
@@ -72,19 +73,20 @@ export class TypedContract<const A extends Abi> {
   constructor(
     readonly address: Address,
     abi: A,
-    private readonly provider: Provider,
+    private readonly node: Node,
   ) {
     this.interface = interfaceOf(abi);
   }
 
-  /** Reads a view, at a block number or at the latest block. */
+  /** Reads a view: in the state of one block and no other, at a block number, or at the latest block. */
   async read<N extends ExtractAbiFunctionNames<A, Viewing>>(
     name: N,
     args: Inputs<A, N>,
-    blockTag: number | 'latest' = 'latest',
+    at: BlockId | number | 'latest' = 'latest',
   ): Promise<Result<A, N>> {
     const data = this.interface.encodeFunctionData(name, args as readonly unknown[]);
-    const answer = await this.provider.call({ to: this.address, data, blockTag });
+    const { address: to, node } = this;
+    const answer = await (typeof at === 'object' ? node.callAt(to, data, at) : node.call({ to, data, blockTag: at }));
     const fragment = this.interface.getFunction(name);
     const values = this.interface.decodeFunctionResult(name, answer);
     const plain = (fragment?.outputs ?? []).map((output, i) => plainValue(output, values[i]));

@@ -17,6 +17,11 @@ export function parseWei(text: string, what: string): bigint {
   return BigInt(match[1]!) * unit + (BigInt(fraction || '0') * unit) / 10n ** BigInt(fraction.length);
 }
 
+/** Reads a price of gas in gwei ("30"), or one with a unit. */
+export function parseGasPrice(text: string, what: string): bigint {
+  return parseWei(/[a-z]\s*$/i.test(text) ? text : `${text}gwei`, what);
+}
+
 /** The unit in which an amount reads best: "0.01 ETH", "5 gwei", "100 wei". */
 export function showWei(wei: bigint): string {
   if (wei === 0n) return '0 ETH';

@@ -1,15 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Safety } from '../chain/provider.js';
 import { UserError } from '../errors.js';
 
 export const CONFIG_FILE = 'og.config.json';
 
 /** What `og.config.json` may hold. Flags and OG_* variables go before it. */
 export interface ConfigFile {
-  readonly rpcUrl?: string | undefined;
+  readonly rpcUrl?: string | string[] | undefined;
+  readonly safety?: Safety | undefined;
+  /** Gwei, or with a unit. */
+  readonly maxFee?: string | undefined;
   readonly chainId?: number | undefined;
   readonly deployment?: string | undefined;
-  readonly account?: string | undefined;
+  readonly account?: string | string[] | undefined;
   readonly passwordFile?: string | undefined;
   readonly home?: string | undefined;
 }
@@ -36,10 +40,12 @@ async function checked(path: string, text: string): Promise<ConfigFile> {
   }
   const { z } = await import('zod');
   const schema = z.strictObject({
-    rpcUrl: z.string().optional(),
+    rpcUrl: z.union([z.string(), z.array(z.string())]).optional(),
+    safety: z.enum(['latest', 'safe', 'finalized']).optional(),
+    maxFee: z.string().optional(),
     chainId: z.int().positive().optional(),
     deployment: z.string().optional(),
-    account: z.string().optional(),
+    account: z.union([z.string(), z.array(z.string())]).optional(),
     passwordFile: z.string().optional(),
     home: z.string().optional(),
   });

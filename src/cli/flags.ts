@@ -1,10 +1,28 @@
 /** Flags that several commands share. */
 import { Flags } from '@oclif/core';
-import { parseWei } from './amounts.js';
+import { parseGasPrice, parseWei } from './amounts.js';
 import { parseSeconds } from './durations.js';
 
 const CHAIN = 'CHAIN';
 const ACCOUNT = 'ACCOUNT';
+
+/** An amount of ether, as wei. */
+export const weiFlag = Flags.custom<bigint>({
+  helpValue: '<ether>',
+  parse: async (text, _context, { name }) => parseWei(text, `--${name}`),
+});
+
+/** A duration, as seconds. */
+export const secondsFlag = Flags.custom<number>({
+  helpValue: '<duration>',
+  parse: async (text, _context, { name }) => parseSeconds(text, `--${name}`),
+});
+
+/** A price of gas, as wei. */
+const gasPriceFlag = Flags.custom<bigint>({
+  helpValue: '<gwei>',
+  parse: async (text, _context, { name }) => parseGasPrice(text, `--${name}`),
+});
 
 /** Where og keeps what it can fetch or compute again. */
 export const homeFlags = {
@@ -19,12 +37,29 @@ export const homeFlags = {
 /** Which chain, and which contracts on it. */
 export const chainFlags = {
   ...homeFlags,
-  'rpc-url': Flags.string({
+  rpc: Flags.string({
+    aliases: ['rpc-url'],
     env: 'OG_RPC_URL',
+    multiple: true,
+    multipleNonGreedy: true,
     helpValue: '<url>',
-    summary: 'JSON-RPC address of a node (http://127.0.0.1:8545 when nothing is set).',
+    summary:
+      'JSON-RPC address of a node (http://127.0.0.1:8545 when nothing is set); several, or several with commas, the first goes first.',
     helpGroup: CHAIN,
   }),
+  'rpc-timeout': secondsFlag({
+    env: 'OG_RPC_TIMEOUT',
+    helpValue: '<duration>',
+    summary: 'Longest that one answer of a node may take (20s when left out).',
+    helpGroup: CHAIN,
+  }),
+  safety: Flags.option({
+    env: 'OG_SAFETY',
+    options: ['latest', 'safe', 'finalized'] as const,
+    helpValue: '<block>',
+    summary: 'Decide on the newest block (latest, the default), or on one that the chain calls safe or finalized.',
+    helpGroup: CHAIN,
+  })(),
   'chain-id': Flags.integer({
     env: 'OG_CHAIN_ID',
     min: 1,
@@ -43,9 +78,18 @@ export const chainFlags = {
 /** Who pays. A private key is only ever taken from OG_PRIVATE_KEY: a command line can be seen by others. */
 export const accountFlags = {
   account: Flags.string({
+    aliases: ['from'],
     env: 'OG_ACCOUNT',
+    multiple: true,
+    multipleNonGreedy: true,
     helpValue: '<name>',
-    summary: 'Keystore to sign with: its name, or a path. Without it, OG_PRIVATE_KEY, or the only keystore there is.',
+    summary:
+      'Keystore to sign with: its name, or a path. Without it, OG_PRIVATE_KEY, or the only keystore there is. Of several, the first puts up bonds and the others help.',
+    helpGroup: ACCOUNT,
+  }),
+  'max-fee': gasPriceFlag({
+    env: 'OG_MAX_FEE',
+    summary: 'Most to pay for a unit of gas: gwei, or with a unit (500 gwei when left out).',
     helpGroup: ACCOUNT,
   }),
   'password-file': Flags.string({
@@ -71,16 +115,4 @@ export const shapeFlag = Flags.string({
   multipleNonGreedy: true,
   helpValue: '<name>=<dims>',
   summary: 'Shape of an input whose shape the file leaves open, such as x=1x3x224x224.',
-});
-
-/** An amount of ether, as wei. */
-export const weiFlag = Flags.custom<bigint>({
-  helpValue: '<ether>',
-  parse: async (text, _context, { name }) => parseWei(text, `--${name}`),
-});
-
-/** A duration, as seconds. */
-export const secondsFlag = Flags.custom<number>({
-  helpValue: '<duration>',
-  parse: async (text, _context, { name }) => parseSeconds(text, `--${name}`),
 });

@@ -11,6 +11,9 @@ export interface Session {
   readonly contracts: Contracts;
 }
 
+/** Nobody means to pay more, whatever a node says that gas costs. */
+const DEFAULT_MAX_FEE_PER_GAS_WEI = 500n * 10n ** 9n;
+
 /** Connects to the node and to og's contracts on its chain. */
 export async function openSession(flags: SettingFlags): Promise<Session> {
   const settings = await settingsOf(flags);
@@ -18,9 +21,14 @@ export async function openSession(flags: SettingFlags): Promise<Session> {
   return { settings, contracts: await connect(node, await deploymentOn(node, settings)) };
 }
 
-export async function openNode({ rpcUrl, chainId }: Settings): Promise<Node> {
+export async function openNode({ rpcUrls, rpcTimeoutSeconds, safety, chainId }: Settings): Promise<Node> {
   const { connectNode } = await import('../chain/provider.js');
-  return connectNode({ url: rpcUrl, ...(chainId === undefined ? {} : { chainId }) });
+  return connectNode({
+    url: rpcUrls,
+    ...(chainId === undefined ? {} : { chainId }),
+    ...(safety === undefined ? {} : { safety }),
+    ...(rpcTimeoutSeconds === undefined ? {} : { timeoutMs: rpcTimeoutSeconds * 1000 }),
+  });
 }
 
 /** The one that was named; else where the usual parameters put it: the same address on every chain. */
@@ -47,19 +55,27 @@ export async function addressOf(text: string, what: string): Promise<Address> {
   }
 }
 
-/** The account that the command signs with. */
-export async function openSender({ settings, contracts }: Session): Promise<Sender> {
+/** The account that the command signs with, and those that help it. */
+export async function openSender({
+  settings,
+  contracts,
+}: Pick<Session, 'settings'> & { readonly contracts: Pick<Contracts, 'node'> }): Promise<Sender> {
   const [{ openAccount }, { Sender }] = await Promise.all([
     import('../chain/keystore.js'),
     import('../chain/sender.js'),
   ]);
-  return new Sender(contracts.node, await openAccount(accountChoice(settings)));
+  const signers = [];
+  // One after the other: each may ask for its password.
+  for (const choice of accountChoices(settings)) signers.push(await openAccount(choice));
+  const maxFeePerGasWei = settings.maxFeePerGasWei ?? DEFAULT_MAX_FEE_PER_GAS_WEI;
+  return new Sender(contracts.node, signers, { maxFeePerGasWei });
 }
 
 /** What the keystores are opened with. */
-export function accountChoice({ account, passwordFile }: Settings) {
+export function accountChoices({ accounts, passwordFile }: Settings) {
   const environment = { ...process.env, ...(passwordFile === undefined ? {} : { OG_PASSWORD_FILE: passwordFile }) };
-  return { account, environment, askPassword: process.stdin.isTTY ? askPassword : undefined };
+  const askWith = process.stdin.isTTY ? askPassword : undefined;
+  return (accounts ?? [undefined]).map((account) => ({ account, environment, askPassword: askWith }));
 }
 
 async function askPassword(keystore: string): Promise<string> {

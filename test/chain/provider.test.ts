@@ -2,7 +2,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { connectNode, displayUrl } from '../../src/chain/provider.js';
+import { displayUrl } from '../../src/chain/endpoint.js';
+import { connectNode } from '../../src/chain/provider.js';
 import { codeOf, errorOf } from './world.js';
 
 type Answer = { status: number; body: string } | null;
@@ -38,7 +39,7 @@ test('nobody listens', async () => {
   assert.match(error.message, 'nothing listens there');
   assert.match(error.message, new URL(url).host);
   assert.not.match(error.message, 'secret');
-  assert.match(error.hint ?? '', '--rpc-url');
+  assert.match(error.hint ?? '', '--rpc');
   assert.ok(Date.now() - started < 2000, 'it fails at once');
 });
 

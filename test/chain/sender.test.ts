@@ -77,7 +77,9 @@ test('a transaction that is not mined is sent again at a higher price, and count
     const [waiting] = Object.entries(pool.pending).flatMap(([from, byNonce]) =>
       from.toLowerCase() === sender.address.toLowerCase() ? Object.values(byNonce) : [],
     );
-    const asked = (await node.getFeeData()).maxFeePerGas ?? 0n;
+    const [pending] = sender.health()[0]?.pending ?? [];
+    assert.ok(pending && pending.replacements > 0);
+    const asked = sender.lastFees?.fees.maxFeePerGas ?? 0n;
     assert.ok(waiting && BigInt(waiting.maxFeePerGas) > asked, 'the price was raised');
     await node.send('evm_mine', []);
     assert.is((await sending).gasUsed, 21_000n);

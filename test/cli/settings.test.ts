@@ -25,13 +25,23 @@ async function refusal(): Promise<UserError> {
 }
 
 test('nothing set: the local node', async () => {
-  assert.equal(await settingsOf({}, folder), { rpcUrl: 'http://127.0.0.1:8545' });
+  assert.equal(await settingsOf({}, folder), { rpcUrls: ['http://127.0.0.1:8545'] });
 });
 
 test('og.config.json fills what flags leave open', async () => {
   config('{"rpcUrl": "http://a", "chainId": 5, "account": "me"}');
-  const settings = await settingsOf({ 'rpc-url': 'http://b' }, folder);
-  assert.equal(settings, { rpcUrl: 'http://b', chainId: 5, account: 'me' });
+  const settings = await settingsOf({ rpc: ['http://b, http://c', 'http://d'] }, folder);
+  assert.equal(settings, { rpcUrls: ['http://b', 'http://c', 'http://d'], chainId: 5, accounts: ['me'] });
+});
+
+test('several nodes and accounts, a safety and a limit of fees', async () => {
+  config('{"rpcUrl": ["http://a", "http://b"], "account": ["me", "mine"], "safety": "safe", "maxFee": "30"}');
+  assert.equal(await settingsOf({}, folder), {
+    rpcUrls: ['http://a', 'http://b'],
+    accounts: ['me', 'mine'],
+    safety: 'safe',
+    maxFeePerGasWei: 30_000_000_000n,
+  });
 });
 
 test('an unknown key is named', async () => {

@@ -182,12 +182,12 @@ test('a node that goes away in the middle of a match is waited for', async () =>
   const { job, stop } = await liarClaims({ slot: 2, element: 1 });
   const { url, contracts, accounts } = world.devnet;
   const node = await connectNode({ url }); // of its own: the liar's does not go away
-  const { getBlock } = node;
+  const { decisionBlock } = node;
   let asked = 0;
-  node.getBlock = (...args) => {
-    const gone = ++asked > 12 && asked < 18;
+  node.decisionBlock = () => {
+    const gone = ++asked > 4 && asked < 8;
     if (gone) return Promise.reject(new NetworkError('OG_NODE_UNREACHABLE', 'The node could not be asked.'));
-    return getBlock.apply(node, args);
+    return decisionBlock.call(node);
   };
   const events: StoryEvent[] = [];
   const { outcome } = await challenge(job, {

@@ -4,7 +4,7 @@ import { OgCommand } from '../../cli/base.js';
 import { accountFlags, chainFlags } from '../../cli/flags.js';
 import type { Json } from '../../cli/json.js';
 import { prose } from '../../cli/prose.js';
-import { accountChoice, addressOf, openSession } from '../../cli/session.js';
+import { accountChoices, addressOf, openSession } from '../../cli/session.js';
 import { facts } from '../../cli/table.js';
 
 export default class AccountBalance extends OgCommand {
@@ -30,7 +30,7 @@ export default class AccountBalance extends OgCommand {
     ]);
     const address = args.address
       ? await addressOf(args.address, 'ADDRESS')
-      : await addressOfAccount(accountChoice(settings));
+      : await addressOfAccount(accountChoices(settings)[0]);
     const [balanceWei, creditWei] = await Promise.all([
       contracts.node.getBalance(address),
       creditOf(contracts, address),
