@@ -2,7 +2,7 @@
 import { asHash, type Hash, type Hex } from '../commit/hash.js';
 import { sealOf } from '../commit/seal.js';
 import type { JobState } from '../dispute/game.js';
-import { outputRootOfTrace, postedOutput, type TraceSource } from '../dispute/trace.js';
+import { type Answered, postedOutput } from '../dispute/trace.js';
 import { UserError } from '../errors.js';
 import { type ClaimId, claimId, type JobId, type Timestamp, timestamp, type Wei, wei } from '../units.js';
 import type { Contracts } from './contracts.js';
@@ -26,7 +26,7 @@ export async function submitClaim(
   contracts: Contracts,
   sender: Sender,
   job: JobState,
-  trace: TraceSource,
+  trace: Answered,
 ): Promise<Submitted> {
   const { logs, txHash, gasUsed } = await sender.send(submitCall(contracts, sender.address, job, trace));
   const event = contracts.jobs.find(logs, 'Claimed');
@@ -48,13 +48,13 @@ export function submitCall(
   { jobs, parameters, sealDomain }: Contracts,
   claimant: Address,
   job: JobState,
-  trace: TraceSource,
+  trace: Answered,
 ): Call {
-  const seal = sealOf(sealDomain, job.id, claimant, trace.forest.root);
+  const seal = sealOf(sealDomain, job.id, claimant, trace.answer.traceRoot);
   const { id, modelId, inputRoot } = job;
   return jobs.call(
     'submit',
-    [id, modelId, inputRoot, seal, outputRootOfTrace(trace), postedOutput(trace, job)],
+    [id, modelId, inputRoot, seal, trace.answer.outputRoot, postedOutput(trace, job)],
     parameters.bondWei,
   );
 }

@@ -9,6 +9,7 @@ import type { Verdict } from './judge.js';
 import { requireTraceOf } from './laws.js';
 import { challengeWrong, openMatches } from './oppose.js';
 import type { Deployment, Party } from './party.js';
+import { type Answered, isWholeTrace } from './trace.js';
 
 /**
  * Everything that is due now, most urgent first; then what is waited for, and why. An unverifiable job is only watched.
@@ -28,6 +29,7 @@ export function decideJob(
   if (verdict.kind === 'unverifiable') return [waiting(`the job is unverifiable: ${verdict.reason}`)];
   requireTraceOf(view.job, verdict.trace);
   const facts = new JobFacts(view, verdict.trace, party, deployment, now);
+  if (facts.needsTrace && !isWholeTrace(verdict.trace)) return [waiting('the whole trace is being made')];
   return byUrgency([
     ...dueReveals(facts),
     ...defend(facts),
@@ -35,6 +37,17 @@ export function decideJob(
     ...openMatches(facts),
     ...endJob(facts),
   ]);
+}
+
+/** Whether `decideJob` needs the whole trace for this view, and not only what it came to. */
+export function needsTrace(
+  view: JobView,
+  answered: Answered,
+  party: Party,
+  deployment: Deployment,
+  now: Timestamp,
+): boolean {
+  return view.job.status === 'open' && new JobFacts(view, answered, party, deployment, now).needsTrace;
 }
 
 function byUrgency(decisions: readonly Decision[]): Decision[] {

@@ -33,7 +33,7 @@ function callTime(facts: JobFacts, { match, claims }: Playing, correct: readonly
   const alone = !expired.some((side) => correct.includes(side));
   const curable = match.phase === 'reveal' || match.phase === 'proof';
   if (!alone && curable) return null;
-  requireLawfulTimeout(expired, claims, facts.trace, facts.deployment.sealDomain);
+  requireLawfulTimeout(expired, claims, facts.answered, facts.deployment.sealDomain);
   const reason = `the clock of side ${expired.join(' and of side ')} has run out`;
   return decided({ kind: 'callTime', matchId: match.id }, reason, { matchId: match.id }, alone ? facts.now : null);
 }

@@ -12,7 +12,7 @@ const DEAD_CLAIMS_SKIPPED = 500;
 
 /** Ends an open job when it is decided and one's business; nothing that one's trace does not confirm becomes final by it. */
 export function endJob(facts: JobFacts): Decision[] {
-  const { view, live, wrong, now, trace, deployment } = facts;
+  const { view, live, wrong, now, answered, deployment } = facts;
   const { job, claims } = view;
   const [first] = live;
   if (!first) return voidJob(facts);
@@ -27,8 +27,8 @@ export function endJob(facts: JobFacts): Decision[] {
     const skip: Action = { kind: 'skipDeadClaims', jobId: job.id, maxSteps: Math.min(dead, DEAD_CLAIMS_SKIPPED) };
     return [decided(skip, `${dead} dead claims are in the way of the end`)];
   }
-  const action: Finalize = { kind: 'finalize', jobId: job.id, output: postedOutput(trace, job) };
-  requireLawfulFinish(action, first, trace, deployment.sealDomain);
+  const action: Finalize = { kind: 'finalize', jobId: job.id, output: postedOutput(answered, job) };
+  requireLawfulFinish(action, first, answered, deployment.sealDomain);
   return [decided(action, `decided for claim ${first.id}`)];
 }
 

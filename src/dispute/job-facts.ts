@@ -4,7 +4,7 @@ import { type Both, type ClaimState, type JobView, type MatchState, otherSide, S
 import { isCorrect } from './judge.js';
 import { requireLaw } from './laws.js';
 import { type Deployment, isOwn, type Party } from './party.js';
-import type { TraceSource } from './trace.js';
+import { type Answered, isWholeTrace, type TraceSource } from './trace.js';
 
 /** A match that still decides something, with its claims. */
 export interface Playing {
@@ -12,7 +12,7 @@ export interface Playing {
   readonly claims: Both<ClaimState>;
 }
 
-/** An open job as one who has its trace sees it: what several of the questions in this folder ask. */
+/** An open job as one who has re-run it sees it: what several of the questions in this folder ask. */
 export class JobFacts {
   /** Live claims, earliest first. */
   readonly live: readonly ClaimState[];
@@ -22,7 +22,7 @@ export class JobFacts {
 
   constructor(
     readonly view: JobView,
-    readonly trace: TraceSource,
+    readonly answered: Answered,
     readonly party: Party,
     readonly deployment: Deployment,
     readonly now: Timestamp,
@@ -36,7 +36,18 @@ export class JobFacts {
   }
 
   isCorrect(claim: ClaimState): boolean {
-    return isCorrect(claim, this.trace, this.deployment.sealDomain);
+    return isCorrect(claim, this.answered, this.deployment.sealDomain);
+  }
+
+  /** For the moves of a match. @throws BrokenLaw when nothing but the answer is at hand: see `needsTrace`. */
+  get trace(): TraceSource {
+    requireLaw(isWholeTrace(this.answered), 'moves are made with the whole trace');
+    return this.answered;
+  }
+
+  /** Whether more than the answer is needed to decide: a match is being played, or correct claims are to be revealed. */
+  get needsTrace(): boolean {
+    return this.playing.length > 0 || this.correct.length > 1;
   }
 
   isOwn(claim: ClaimState): boolean {

@@ -2,11 +2,14 @@
 import type { Hash } from '../commit/hash.js';
 import { sealOf } from '../commit/seal.js';
 import { type Both, type ClaimState, SIDES, type Side } from './game.js';
-import { outputRootOfTrace, type TraceSource } from './trace.js';
+import type { Answered } from './trace.js';
 
-/** What re-running says of a whole job. Unverifiable: the model, the input or the chain could not be read. */
+/**
+ * What re-running says of a whole job. Traced: with the whole trace, or with no more than what it came to, where that is enough
+ * (see needsTrace). Unverifiable: the model, the input or the chain could not be read.
+ */
 export type Verdict =
-  | { readonly kind: 'traced'; readonly trace: TraceSource }
+  | { readonly kind: 'traced'; readonly trace: Answered }
   | { readonly kind: 'unverifiable'; readonly reason: string };
 
 export type Judgement = 'correct' | 'wrong' | 'unverifiable';
@@ -20,12 +23,12 @@ export function judge(claim: ClaimState, verdict: Verdict, sealDomain: Hash): Ju
   return isCorrect(claim, verdict.trace, sealDomain) ? 'correct' : 'wrong';
 }
 
-export function isCorrect(claim: ClaimState, trace: TraceSource, sealDomain: Hash): boolean {
-  const seal = sealOf(sealDomain, claim.jobId, claim.claimant, trace.forest.root);
-  return claim.seal === seal && claim.outputRoot === outputRootOfTrace(trace);
+export function isCorrect(claim: ClaimState, { answer }: Answered, sealDomain: Hash): boolean {
+  const seal = sealOf(sealDomain, claim.jobId, claim.claimant, answer.traceRoot);
+  return claim.seal === seal && claim.outputRoot === answer.outputRoot;
 }
 
 /** The sides of a match that this trace can move for. */
-export function sidesToDefend(claims: Both<ClaimState>, trace: TraceSource, sealDomain: Hash): Side[] {
+export function sidesToDefend(claims: Both<ClaimState>, trace: Answered, sealDomain: Hash): Side[] {
   return SIDES.filter((side) => isCorrect(claims[side], trace, sealDomain));
 }

@@ -20,7 +20,7 @@ import { type Both, type ClaimState, type JobState, type MatchState, SIDES, type
 import { isCorrect } from './judge.js';
 import { levelsBelow } from './levels.js';
 import { locate } from './locate.js';
-import { inputRootOfTrace, outputRootOfTrace, type TraceSource } from './trace.js';
+import type { Answered, TraceSource } from './trace.js';
 import { trueValue } from './truth.js';
 
 /** A bug of ours: the action was not taken. */
@@ -112,7 +112,7 @@ export function requireLawfulChallenge(
   challenge: Challenge,
   job: JobState,
   claims: readonly ClaimState[],
-  trace: TraceSource,
+  trace: Answered,
   sealDomain: Hash,
 ): void {
   const target = claims.find(({ id }) => id === challenge.target.claimId);
@@ -120,7 +120,7 @@ export function requireLawfulChallenge(
   requireLaw(target.jobId === job.id, 'a claim of this job is challenged');
   requireLaw(!isCorrect(target, trace, sealDomain), 'a correct claim is never challenged');
   requireLaw(target.seal === challenge.target.seal, 'a challenge names the seal that was judged');
-  requireLaw(challenge.outputRoot === outputRootOfTrace(trace), 'a counter-claim claims the output of the trace');
+  requireLaw(challenge.outputRoot === trace.answer.outputRoot, 'a counter-claim claims the output of the trace');
   const counterClaim: ClaimState = {
     ...target,
     claimant: challenge.claimant,
@@ -131,12 +131,7 @@ export function requireLawfulChallenge(
 }
 
 /** A match is opened between a correct claim and a wrong one, both live. */
-export function requireLawfulOpening(
-  correct: ClaimState,
-  wrong: ClaimState,
-  trace: TraceSource,
-  sealDomain: Hash,
-): void {
+export function requireLawfulOpening(correct: ClaimState, wrong: ClaimState, trace: Answered, sealDomain: Hash): void {
   requireLaw(correct.status === 'live' && wrong.status === 'live', 'only live claims are matched');
   requireLaw(isCorrect(correct, trace, sealDomain), 'a match is opened for a correct claim');
   requireLaw(!isCorrect(wrong, trace, sealDomain), 'a match is opened against a wrong claim');
@@ -146,7 +141,7 @@ export function requireLawfulOpening(
 export function requireLawfulTimeout(
   losers: readonly Side[],
   claims: Both<ClaimState>,
-  trace: TraceSource,
+  trace: Answered,
   sealDomain: Hash,
 ): void {
   const wrong = losers.filter((side) => !isCorrect(claims[side], trace, sealDomain));
@@ -157,7 +152,7 @@ export function requireLawfulTimeout(
 export function requireLawfulFinish(
   finish: Finalize,
   winner: ClaimState | null,
-  trace: TraceSource | null,
+  trace: Answered | null,
   sealDomain: Hash,
 ): void {
   if (winner === null) {
@@ -168,9 +163,9 @@ export function requireLawfulFinish(
 }
 
 /** A trace may be used for a job only if it is one of the job's model on the job's input. */
-export function requireTraceOf(job: JobState, trace: TraceSource): void {
-  requireLaw(trace.commitment.modelId === job.modelId, "the trace is of the job's model");
-  requireLaw(inputRootOfTrace(trace) === job.inputRoot, "the trace is of the job's input");
+export function requireTraceOf(job: JobState, { answer }: Answered): void {
+  requireLaw(answer.modelId === job.modelId, "the trace is of the job's model");
+  requireLaw(answer.inputRoot === job.inputRoot, "the trace is of the job's input");
 }
 
 /** Root over a whole level of 2^k hashes. */

@@ -4,7 +4,7 @@ import type { ClaimId } from '../units.js';
 import { type Challenge, type Decision, decided, waiting } from './actions.js';
 import type { JobFacts } from './job-facts.js';
 import { requireLawfulChallenge, requireLawfulOpening } from './laws.js';
-import { outputRootOfTrace, postedOutput } from './trace.js';
+import { postedOutput } from './trace.js';
 
 /** Matches of wrong claims with the earliest correct claim, where they have none with a correct claim that can win. */
 export function openMatches(facts: JobFacts): Decision[] {
@@ -12,7 +12,7 @@ export function openMatches(facts: JobFacts): Decision[] {
     const met = facts.correct.filter((correct) => facts.matchOf(correct, wrong));
     const fresh = facts.correct.find((correct) => !met.includes(correct));
     if (!fresh || met.some((correct) => !facts.isDoomed(correct))) return [];
-    requireLawfulOpening(fresh, wrong, facts.trace, facts.deployment.sealDomain);
+    requireLawfulOpening(fresh, wrong, facts.answered, facts.deployment.sealDomain);
     const [claimIdA, claimIdB] = ordered(fresh.id, wrong.id);
     const reason = `claim ${wrong.id} is wrong and has no match with a correct claim that can win`;
     return [decided({ kind: 'openMatch', claimIdA, claimIdB }, reason, { claimId: wrong.id })];
@@ -21,7 +21,8 @@ export function openMatches(facts: JobFacts): Decision[] {
 
 /** A counter-claim, when a wrong claim is live and no correct one that can win. */
 export function challengeWrong(facts: JobFacts): Decision[] {
-  const { view, party, now, trace, deployment } = facts;
+  const { view, party, now, answered, deployment } = facts;
+  const { answer } = answered;
   const { job } = view;
   const [target] = facts.wrong;
   if (!target || facts.correct.some((claim) => !facts.isDoomed(claim))) return [];
@@ -43,11 +44,11 @@ export function challengeWrong(facts: JobFacts): Decision[] {
       seal: target.seal,
       outputRoot: target.outputRoot,
     },
-    seal: sealOf(deployment.sealDomain, job.id, claimant, trace.forest.root),
-    outputRoot: outputRootOfTrace(trace),
-    output: postedOutput(trace, job),
+    seal: sealOf(deployment.sealDomain, job.id, claimant, answer.traceRoot),
+    outputRoot: answer.outputRoot,
+    output: postedOutput(answered, job),
   };
-  requireLawfulChallenge(action, job, view.claims, trace, deployment.sealDomain);
+  requireLawfulChallenge(action, job, view.claims, answered, deployment.sealDomain);
   const reason = 'the claim is wrong and no correct claim that can win is live';
   return [decided(action, reason, subject, job.windowEndsAt)];
 }

@@ -1,10 +1,26 @@
-/** One execution of a job's model on a job's input, by whoever re-ran it: what every move is read from. */
+/** One execution of a job's model on a job's input, by whoever re-ran it: what every decision and every move is read from. */
 import type { Forest } from '../commit/forest.js';
 import { type Hash, type Hex, toHex } from '../commit/hash.js';
-import { type ModelCommitment, outputBytes, traceForest } from '../commit/model.js';
+import { type ModelCommitment, type ModelHeader, outputBytes, traceForest } from '../commit/model.js';
 import type { JobState } from './game.js';
 
-export interface TraceSource {
+/** What an execution comes to: enough to judge claims, to post one, and to end a job. */
+export interface Answer {
+  readonly modelId: Hash;
+  readonly model: ModelHeader;
+  readonly inputRoot: Hash;
+  readonly traceRoot: Hash;
+  readonly outputRoot: Hash;
+  /** The last slot. */
+  readonly output: Int32Array;
+}
+
+export interface Answered {
+  readonly answer: Answer;
+}
+
+/** An execution with everything on the way, from which the moves of a match are read. */
+export interface TraceSource extends Answered {
   readonly commitment: ModelCommitment;
   /** Slot 0 is the packed input, slot k the output of step k. */
   readonly slots: readonly Int32Array[];
@@ -12,19 +28,28 @@ export interface TraceSource {
 }
 
 export function traceSource(commitment: ModelCommitment, slots: readonly Int32Array[]): TraceSource {
-  return { commitment, slots, forest: traceForest(commitment, slots) };
+  return committedTrace(commitment, slots, traceForest(commitment, slots));
 }
 
-export function outputRootOfTrace({ commitment, forest }: TraceSource): Hash {
-  return forest.slotRoot(commitment.model.stepCount);
+/** The same with a forest that was made already. */
+export function committedTrace(commitment: ModelCommitment, slots: readonly Int32Array[], forest: Forest): TraceSource {
+  const { modelId, model } = commitment;
+  const answer: Answer = {
+    modelId,
+    model,
+    inputRoot: forest.slotRoot(0),
+    traceRoot: forest.root,
+    outputRoot: forest.slotRoot(model.stepCount),
+    output: slots.at(-1) ?? new Int32Array(),
+  };
+  return { answer, commitment, slots, forest };
 }
 
-export function inputRootOfTrace({ forest }: TraceSource): Hash {
-  return forest.slotRoot(0);
+export function isWholeTrace(known: Answered): known is TraceSource {
+  return 'forest' in known;
 }
 
 /** The output as claims of this job post it: nothing when it goes by its root. */
-export function postedOutput({ commitment, slots }: TraceSource, { outputBytes: posted }: JobState): Hex {
-  const output = slots.at(-1);
-  return posted === 0 || !output ? '0x' : toHex(outputBytes(commitment.model, output));
+export function postedOutput({ answer }: Answered, { outputBytes: posted }: JobState): Hex {
+  return posted === 0 ? '0x' : toHex(outputBytes(answer.model, answer.output));
 }

@@ -93,6 +93,10 @@ export class Store {
     return names.flatMap((name) => (ARTEFACT_FILE.test(name) ? [asHash(name.slice(0, 66))] : []));
   }
 
+  async hasArtefact(modelId: Hash): Promise<boolean> {
+    return (await stat(this.artefactPath(modelId)).catch(() => null)) !== null;
+  }
+
   /** Where the artefact of a model is, or would be. */
   artefactPath(modelId: Hash): string {
     return this.path('artefacts', artefactFile(modelId));

@@ -4,7 +4,7 @@ import type { Sender } from '../chain/sender.js';
 import type { TraceSource } from '../dispute/trace.js';
 import type { Store } from '../store/store.js';
 import type { ClaimId, JobId, MatchId } from '../units.js';
-import type { EvidenceOptions } from './evidence.js';
+import type { Verifier } from '../verify/verifier.js';
 import type { FoundStep, StoryEvent } from './story.js';
 
 export interface ChallengeOptions {
@@ -22,7 +22,8 @@ export interface ChallengeOptions {
   /** 100 ms on a devnet and 4 s elsewhere when left out. */
   readonly pollMs?: number;
   readonly signal?: AbortSignal;
-  readonly evidence?: EvidenceOptions;
+  /** Who re-runs the job; child processes of its own when left out. */
+  readonly verifier?: Verifier;
 }
 
 /**

@@ -3,6 +3,7 @@ import { currentView, type GameReader, readerOfJob } from '../chain/reader.js';
 import type { JobView } from '../dispute/game.js';
 import type { TraceSource } from '../dispute/trace.js';
 import { UserError } from '../errors.js';
+import { ProcessVerifier } from '../verify/process-verifier.js';
 import { type ChallengeOptions, type ChallengeResult, NOTHING, type Outcome } from './challenge-result.js';
 import { Challenger } from './challenger.js';
 import { Evidence } from './evidence.js';
@@ -20,27 +21,24 @@ export async function challengeJob(options: ChallengeOptions): Promise<Challenge
   if (view.job.status !== 'open') return ended(view);
   if (!view.claims.some(({ status }) => status === 'live'))
     throw new UserError('OG_NO_CLAIM', `Job ${options.jobId} has no live claim: there is nothing to challenge.`);
-  const evidence = new Evidence(options.contracts, options.store, options.evidence);
-  try {
-    const trace = options.trace ?? (await run(options, reader, evidence));
-    return typeof trace === 'string' ? unverifiable(trace) : await new Challenger(options, reader, trace).play(view);
-  } finally {
-    await evidence.close();
-  }
+  const trace = options.trace ?? (await run(options, reader));
+  return typeof trace === 'string' ? unverifiable(trace) : new Challenger(options, reader, trace).play(view);
 }
 
 async function run(
-  { jobId, onEvent }: ChallengeOptions,
+  { jobId, onEvent, contracts, store, verifier }: ChallengeOptions,
   reader: GameReader,
-  evidence: Evidence,
 ): Promise<TraceSource | string> {
   const record = reader.log.record(jobId);
   if (!record) return 'the chain does not show its request any more';
   onEvent?.({ kind: 'running' });
+  const runs = verifier ?? new ProcessVerifier(store, { parallel: 1, trustsPlaces: contracts.node.isDevnet });
   try {
-    return await evidence.trace(record);
+    return await new Evidence(contracts, store, runs).trace(record, 0);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
+  } finally {
+    if (!verifier) await runs.close();
   }
 }
 

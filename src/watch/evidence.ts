@@ -1,57 +1,74 @@
-/** What a job is judged by: its model, its input, and the trace that this machine makes of them. */
-
+/** What a job is judged by: what re-running it comes to, and, for a match, the whole trace. */
 import type { Contracts } from '../chain/contracts.js';
 import type { JobRecord } from '../chain/game-log.js';
 import { readPostedInput } from '../chain/inputs.js';
-import { findRegistrations } from '../chain/model-registry.js';
+import { findRegistrations, readModel } from '../chain/model-registry.js';
 import type { Hash } from '../commit/hash.js';
-import { type TraceSource, traceSource } from '../dispute/trace.js';
+import type { ModelHeader } from '../commit/model.js';
+import { type Answered, type TraceSource, traceSource } from '../dispute/trace.js';
 import { UserError } from '../errors.js';
-import { Executor } from '../executor/executor.js';
-import { obtainModel } from '../store/fetch.js';
-import type { Model, Store } from '../store/store.js';
+import type { Store } from '../store/store.js';
 import type { JobId } from '../units.js';
-import { requireWithinLimits, traceBytes, type WorkLimits } from './limits.js';
-import { requireEvaluatorAgrees } from './spot-check.js';
+import { traceBytes } from '../verify/limits.js';
+import type { Inference, Verifier } from '../verify/verifier.js';
 
 export interface EvidenceOptions {
-  /** Threads of ONNX Runtime; all cores when left out. */
-  readonly threads?: number;
-  readonly limits?: WorkLimits;
   /** Memory for traces that are kept for later moves; 1 GiB when left out. The newest one is always kept. */
   readonly cacheBytes?: number;
 }
 
 export type JobToJudge = Pick<JobRecord, 'id' | 'modelId' | 'inputRoot' | 'requestBlock'>;
 
-/** Models whose sessions are kept open. */
-const OPEN_MODELS = 2;
+/** Answers that are kept in memory. */
+const ANSWERS = 1_000;
+const HEADERS = 100;
 
-/** Loads models, finds inputs, makes traces; keeps what was used last, because a match asks for the same trace again and again. */
+/** Finds inputs, has them run, keeps what was used last: a match asks for the same trace again and again. */
 export class Evidence {
-  private readonly models = new Map<Hash, Promise<{ model: Model; executor: Executor }>>();
+  private readonly headers = new Map<Hash, ModelHeader>();
+  private readonly answers = new Map<string, Answered>();
   private readonly traces = new Map<string, TraceSource>();
   private readonly withoutInput = new Set<JobId>();
 
   constructor(
     private readonly contracts: Contracts,
     private readonly store: Store,
+    private readonly verifier: Verifier,
     private readonly options: EvidenceOptions = {},
   ) {}
 
-  /** The trace of a job. @throws when the model or the input cannot be had, or the model cannot be run. */
-  async trace(job: JobToJudge): Promise<TraceSource> {
+  /** What a job comes to. @throws when the model or the input cannot be had, or the model cannot be run. */
+  async answer(job: JobToJudge, urgency: number): Promise<Answered> {
     const known = this.known(job);
     if (known) return known;
-    const { model, executor } = await this.model(job.modelId);
-    const input = await this.input(job, model);
-    const trace = traceSource(model.commitment, await executor.trace(input));
-    requireEvaluatorAgrees(trace);
-    return this.keep(job, trace);
+    const answer = await this.verifier.answer(await this.inference(job), urgency);
+    const answered: Answered = { answer };
+    keepLast(this.answers, jobKeyOf(job), answered, ANSWERS);
+    return answered;
   }
 
-  /** The trace, if it was made before and is still here. */
-  known(job: JobToJudge): TraceSource | null {
+  /** The trace of a job. @throws as `answer` does; also when two runs of it differ. */
+  async trace(job: JobToJudge, urgency: number): Promise<TraceSource> {
+    const known = this.knownTrace(job);
+    if (known) return known;
+    const inference = await this.inference(job);
+    for (const attempt of ['kept', 'fresh']) {
+      const slots = await this.verifier.slots(inference, urgency);
+      const trace = await this.committed(job, slots);
+      const { answer } = await this.answer(job, urgency);
+      if (trace.answer.traceRoot === answer.traceRoot) return this.keep(job, trace);
+      await this.verifier.forget(inference);
+      if (attempt === 'fresh') this.answers.delete(jobKeyOf(job));
+    }
+    throw new Error(`Two runs of job ${job.id} came to different traces. This machine's results cannot be used.`);
+  }
+
+  /** What is known of a job without running anything: its trace, or else what it comes to. */
+  known(job: JobToJudge): Answered | null {
+    return this.knownTrace(job) ?? this.answers.get(jobKeyOf(job)) ?? null;
+  }
+
+  knownTrace(job: JobToJudge): TraceSource | null {
     const key = keyOf(job);
     const trace = this.traces.get(key);
     if (!trace) return null;
@@ -60,48 +77,16 @@ export class Evidence {
     return trace;
   }
 
-  /** Nothing but the input was missing when the trace of this job was last made. */
+  /** Nothing but the input was missing when this job was last run. */
   misses(id: JobId): boolean {
     return this.withoutInput.has(id);
   }
 
-  /** The model, ready to run. @throws UserError when its artefact cannot be had or is not run. */
-  async model(modelId: Hash): Promise<{ model: Model; executor: Executor }> {
-    const known = this.models.get(modelId);
-    const loading = known ?? this.load(modelId);
-    this.models.delete(modelId);
-    this.models.set(modelId, loading);
-    loading.catch(() => this.models.delete(modelId));
-    for (const [oldest, opened] of this.models) {
-      if (this.models.size <= OPEN_MODELS) break;
-      this.models.delete(oldest);
-      void opened.then(({ executor }) => executor.close()).catch(() => undefined);
-    }
-    return loading;
-  }
-
-  async close(): Promise<void> {
-    for (const loading of this.models.values())
-      await loading.then(({ executor }) => executor.close()).catch(() => undefined);
-    this.models.clear();
-    this.traces.clear();
-  }
-
-  private async load(modelId: Hash): Promise<{ model: Model; executor: Executor }> {
-    const model = (await this.store.model(modelId).catch(() => null)) ?? (await this.fetch(modelId));
-    requireWithinLimits(model.commitment.program, this.options.limits);
-    const { threads } = this.options;
-    return { model, executor: await Executor.load(model.commitment.program, threads === undefined ? {} : { threads }) };
-  }
-
-  private async fetch(modelId: Hash): Promise<Model> {
-    const uris = (await findRegistrations(this.contracts, modelId)).map(({ uri }) => uri);
-    return obtainModel(this.store, modelId, uris, { stranger: !this.contracts.node.isDevnet });
-  }
-
-  private async input(job: JobToJudge, { commitment }: Model): Promise<Int32Array> {
-    const posted = await readPostedInput(this.contracts, job, commitment.model);
-    const input = posted ?? (await this.store.input(commitment.model, job.inputRoot));
+  /** The packed input of a job. @throws UserError when it cannot be had. */
+  async input(job: JobToJudge): Promise<Int32Array> {
+    const model = await this.header(job.modelId);
+    const posted = await readPostedInput(this.contracts, job, model);
+    const input = posted ?? (await this.store.input(model, job.inputRoot));
     this.withoutInput.delete(job.id);
     if (input) return input;
     this.withoutInput.add(job.id);
@@ -110,6 +95,36 @@ export class Evidence {
       `The input of job ${job.id} went by its root (${job.inputRoot}) and is not on this machine.`,
       'Get it from the requester, or demand it on-chain.',
     );
+  }
+
+  private async inference(job: JobToJudge): Promise<Inference> {
+    const { modelId, inputRoot } = job;
+    return {
+      modelId,
+      inputRoot,
+      input: await this.input(job),
+      artefactPlaces: async () => {
+        if (await this.store.hasArtefact(modelId)) return [];
+        return (await findRegistrations(this.contracts, modelId)).map(({ uri }) => uri);
+      },
+    };
+  }
+
+  private async header(modelId: Hash): Promise<ModelHeader> {
+    const known = this.headers.get(modelId);
+    if (known) return known;
+    const header = await readModel(this.contracts, modelId);
+    keepLast(this.headers, modelId, header, HEADERS);
+    return header;
+  }
+
+  /** Committing to a trace takes the program, which the run has put into the store. */
+  private async committed({ modelId }: JobToJudge, slots: readonly Int32Array[]): Promise<TraceSource> {
+    for (const { commitment } of this.traces.values())
+      if (commitment.modelId === modelId) return traceSource(commitment, slots);
+    const model = await this.store.model(modelId);
+    if (!model) throw new Error(`The artefact of model ${modelId} was deleted while it was used; it is fetched again.`);
+    return traceSource(model.commitment, slots);
   }
 
   private keep(job: JobToJudge, trace: TraceSource): TraceSource {
@@ -125,5 +140,14 @@ export class Evidence {
   }
 }
 
-/** Everything that a trace depends on. */
+/** Everything that a run depends on. */
 const keyOf = ({ modelId, inputRoot }: JobToJudge): string => `${modelId}:${inputRoot}`;
+
+/** An answer alone is not known for another job with the same content: its input may not be to be had. */
+const jobKeyOf = (job: JobToJudge): string => `${keyOf(job)}:${job.id}`;
+
+function keepLast<K, V>(map: Map<K, V>, key: K, value: V, most: number): void {
+  map.set(key, value);
+  const [oldest] = map.keys();
+  if (map.size > most && oldest !== undefined) map.delete(oldest);
+}

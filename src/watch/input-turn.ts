@@ -2,6 +2,8 @@
  * Inputs that went by their root. Who cannot get one while a claim is live demands it with a stake, because otherwise a wrong
  * claim could become final unseen; who has it, and has something to lose, posts it.
  */
+
+import type { JobRecord } from '../chain/game-log.js';
 import { demandCall, giveUpCall, type InputDemand, postCalls, readDemand } from '../chain/inputs.js';
 import type { Call } from '../chain/typed.js';
 import type { JobView } from '../dispute/game.js';
@@ -18,11 +20,12 @@ interface Due {
 
 export async function inputTurn(
   table: Table,
+  record: JobRecord,
   view: JobView,
   verdict: Verdict,
   now: Timestamp,
 ): Promise<{ tried: number; done: number }> {
-  const due = await dueForInput(table, view, verdict, now);
+  const due = await dueForInput(table, record, view, verdict, now);
   if (!table.sends) {
     for (const { facts } of due) table.journal.once(view.job.id, facts.decision, { ...facts, dryRun: true });
     return { tried: 0, done: 0 };
@@ -31,7 +34,13 @@ export async function inputTurn(
   return { tried: sent.length, done: sent.filter((each) => each !== null).length };
 }
 
-async function dueForInput(table: Table, view: JobView, verdict: Verdict, now: Timestamp): Promise<Due[]> {
+async function dueForInput(
+  table: Table,
+  record: JobRecord,
+  view: JobView,
+  verdict: Verdict,
+  now: Timestamp,
+): Promise<Due[]> {
   const { contracts } = table;
   const { job } = view;
   const missing = verdict.kind === 'unverifiable' && table.evidence.misses(job.id);
@@ -41,9 +50,9 @@ async function dueForInput(table: Table, view: JobView, verdict: Verdict, now: T
 
   if (demand && !demand.complete && now > demand.deadline) return giveUp(table, view, demand, party);
   if (verdict.kind === 'traced') {
-    const [input] = verdict.trace.slots;
-    if (!input || !demand || demand.complete || !hasInterest(view, party)) return [];
-    const calls = await postCalls(contracts, job.id, verdict.trace.commitment.model, input);
+    if (!demand || demand.complete || !hasInterest(view, party)) return [];
+    const input = await table.evidence.input(record);
+    const calls = await postCalls(contracts, job.id, verdict.trace.answer.model, input);
     const reason = 'the input was demanded, and without it the job is void';
     return calls.map((call) => ({ call, facts: { decision: 'postInput', reason, deadline: demand.deadline } }));
   }

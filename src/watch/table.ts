@@ -8,6 +8,8 @@ import type { Hash } from '../commit/hash.js';
 import type { Deployment, Party } from '../dispute/party.js';
 import type { Store } from '../store/store.js';
 import { type JobId, type Wei, wei } from '../units.js';
+import { ProcessVerifier } from '../verify/process-verifier.js';
+import type { Verifier } from '../verify/verifier.js';
 import { Evidence, type EvidenceOptions } from './evidence.js';
 import { type Facts, Journal, type Log } from './line.js';
 import { Purse } from './purse.js';
@@ -30,6 +32,8 @@ export interface TableOptions {
   /** Pay the gas of ending jobs in which one has neither the winning claim nor the request. */
   readonly endsOthersJobs?: boolean;
   readonly evidence?: EvidenceOptions;
+  /** Who re-runs jobs; child processes of its own when left out. */
+  readonly verifier?: Verifier;
 }
 
 export class Table {
@@ -37,6 +41,7 @@ export class Table {
   readonly store: Store;
   readonly reader: GameReader;
   readonly evidence: Evidence;
+  private readonly verifier: Verifier;
   readonly verdicts: Verdicts;
   readonly journal: Journal;
   readonly deployment: Deployment;
@@ -53,7 +58,8 @@ export class Table {
     this.contracts = contracts;
     this.store = store;
     this.reader = new GameReader(contracts, options.fromBlock);
-    this.evidence = new Evidence(contracts, store, options.evidence);
+    this.verifier = options.verifier ?? new ProcessVerifier(store, { trustsPlaces: contracts.node.isDevnet });
+    this.evidence = new Evidence(contracts, store, this.verifier, options.evidence);
     this.verdicts = new Verdicts(this.evidence, onVerdict);
     this.journal = new Journal(options.log);
     this.deployment = { sealDomain: contracts.sealDomain, parameters: contracts.parameters };
@@ -130,7 +136,7 @@ export class Table {
   }
 
   async close(): Promise<void> {
+    if (!this.options.verifier) await this.verifier.close();
     await this.verdicts.stop();
-    await this.evidence.close();
   }
 }

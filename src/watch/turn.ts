@@ -2,15 +2,17 @@
 import { callOf } from '../chain/actions.js';
 import type { JobRecord } from '../chain/game-log.js';
 import { type Decision, waiting } from '../dispute/actions.js';
-import { decideJob } from '../dispute/decide-job.js';
+import { decideJob, needsTrace } from '../dispute/decide-job.js';
 import { reclaimBonds } from '../dispute/ending.js';
 import type { JobView } from '../dispute/game.js';
 import { judge, type Verdict } from '../dispute/judge.js';
+import { isWholeTrace } from '../dispute/trace.js';
 import type { Timestamp } from '../units.js';
 import { attentionTo } from './due.js';
 import { inputTurn } from './input-turn.js';
 import { type Facts, lineOf } from './line.js';
 import type { Table } from './table.js';
+import type { Depth } from './verdicts.js';
 
 export interface TurnOptions {
   /** Wait until the job is judged, however long that takes; otherwise come back when it is. */
@@ -37,12 +39,19 @@ export async function takeTurn(
   const attention = attentionTo(view, party, now);
   if (attention.kind === 'decided') return act(table, view, null, attention.decisions);
 
-  const verdict = waitForVerdict ? await table.verdicts.make(record) : table.verdicts.ask(record, attention.deadline);
-  if (!verdict) return act(table, view, null, [waiting('the model is being run', {}, attention.deadline)]);
+  const { deadline } = attention;
+  const judged = async (depth: Depth): Promise<Verdict | null> =>
+    waitForVerdict ? table.verdicts.make(record, depth, deadline) : table.verdicts.ask(record, depth, deadline);
+  let verdict = await judged('answer');
+  if (!verdict) return act(table, view, null, [waiting('the model is being run', {}, deadline)]);
   sayJudgements(table, view, verdict);
+  if (verdict.kind === 'traced' && !isWholeTrace(verdict.trace)) {
+    if (needsTrace(view, verdict.trace, party, table.deployment, now)) verdict = (await judged('trace')) ?? verdict;
+    if (verdict.kind === 'unverifiable') sayJudgements(table, view, verdict);
+  }
   const decisions = decideJob(view, verdict, party, table.deployment, now);
   const turn = await act(table, view, verdict, decisions);
-  const input = await inputTurn(table, view, verdict, now);
+  const input = await inputTurn(table, record, view, verdict, now);
   return { ...turn, tried: turn.tried + input.tried, done: turn.done + input.done };
 }
 

@@ -1,4 +1,4 @@
-/** Verdicts, made one at a time in the background, so that a long run holds up nobody's clock but its own job's. */
+/** Verdicts, made in the background, so that a long run holds up nobody's clock but its own job's. */
 import type { Verdict } from '../dispute/judge.js';
 import type { Timestamp } from '../units.js';
 import type { Evidence, JobToJudge } from './evidence.js';
@@ -6,6 +6,13 @@ import type { Evidence, JobToJudge } from './evidence.js';
 /** A job that could not be judged is tried again after this, and after twice as long each time up to the last. */
 const FIRST_RETRY_MS = 15_000;
 const LAST_RETRY_MS = 600_000;
+/** Jobs whose inputs are read at once; more wait, so that those with the nearest deadlines are begun first. */
+const SIDE_BY_SIDE = 8;
+/** Failures that are remembered. */
+const FAILURES = 10_000;
+
+/** `answer`: what the run comes to; `trace`: the whole trace, for a match. */
+export type Depth = 'answer' | 'trace';
 
 interface Failure {
   readonly verdict: Verdict;
@@ -15,13 +22,14 @@ interface Failure {
 
 interface Asked {
   readonly job: JobToJudge;
+  readonly depth: Depth;
   readonly deadline: Timestamp;
 }
 
 export class Verdicts {
   private readonly failed = new Map<string, Failure>();
   private readonly asked = new Map<string, Asked>();
-  private running: Promise<void> | null = null;
+  private readonly running = new Map<string, Promise<void>>();
 
   /** @param onVerdict is called whenever a verdict has come. */
   constructor(
@@ -29,31 +37,38 @@ export class Verdicts {
     private readonly onVerdict: () => void = () => undefined,
   ) {}
 
-  /** The verdict, if there is one. Otherwise it is asked for: the job with the nearest deadline is run first. */
-  ask(job: JobToJudge, deadline: Timestamp): Verdict | null {
-    const known = this.known(job);
+  /** Verdicts that are asked for or being made. */
+  get pending(): number {
+    return this.asked.size + this.running.size;
+  }
+
+  /** The verdict, if there is one. Otherwise it is asked for: jobs with the nearest deadline are run first. */
+  ask(job: JobToJudge, depth: Depth, deadline: Timestamp): Verdict | null {
+    const known = this.known(job, depth);
     if (known) return known;
-    this.asked.set(keyOf(job), { job, deadline });
-    this.running ??= this.run().finally(() => {
-      this.running = null;
-    });
+    const key = keyOf(job, depth);
+    if (!this.running.has(key)) this.asked.set(key, { job, depth, deadline });
+    this.startNext();
     return null;
   }
 
   /** The verdict, however long it takes. */
-  async make(job: JobToJudge): Promise<Verdict> {
-    const known = this.known(job);
+  async make(job: JobToJudge, depth: Depth, deadline: Timestamp): Promise<Verdict> {
+    const known = this.known(job, depth);
     if (known) return known;
-    const key = keyOf(job);
+    const key = keyOf(job, depth);
     try {
-      const trace = await this.evidence.trace(job);
+      const trace = await this.evidence[depth](job, deadline);
       this.failed.delete(key);
       return { kind: 'traced', trace };
     } catch (error) {
       const verdict: Verdict = { kind: 'unverifiable', reason: error instanceof Error ? error.message : String(error) };
       const failures = (this.failed.get(key)?.failures ?? 0) + 1;
       const waitMs = Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS);
+      this.failed.delete(key);
       this.failed.set(key, { verdict, failures, retryAtMs: Date.now() + waitMs });
+      const [oldest] = this.failed.keys();
+      if (this.failed.size > FAILURES && oldest !== undefined) this.failed.delete(oldest);
       return verdict;
     }
   }
@@ -61,30 +76,38 @@ export class Verdicts {
   /** Ends when nothing is being run any more; what was asked for and is not begun is dropped. */
   async stop(): Promise<void> {
     this.asked.clear();
-    await this.running;
+    await Promise.all(this.running.values());
   }
 
-  private known(job: JobToJudge): Verdict | null {
-    const trace = this.evidence.known(job);
+  private known(job: JobToJudge, depth: Depth): Verdict | null {
+    const trace = depth === 'trace' ? this.evidence.knownTrace(job) : this.evidence.known(job);
     if (trace) return { kind: 'traced', trace };
-    const failure = this.failed.get(keyOf(job));
+    const failure = this.failed.get(keyOf(job, depth));
     return failure && Date.now() < failure.retryAtMs ? failure.verdict : null;
   }
 
-  private async run(): Promise<void> {
-    for (let next = this.mostUrgent(); next; next = this.mostUrgent()) {
-      this.asked.delete(keyOf(next.job));
-      await this.make(next.job);
-      this.onVerdict();
+  private startNext(): void {
+    while (this.running.size < SIDE_BY_SIDE) {
+      const next = this.mostUrgent();
+      if (!next) return;
+      const [key, { job, depth, deadline }] = next;
+      this.asked.delete(key);
+      const making = this.make(job, depth, deadline).then(() => {
+        this.running.delete(key);
+        this.startNext();
+        this.onVerdict();
+      });
+      this.running.set(key, making);
     }
   }
 
-  private mostUrgent(): Asked | null {
-    return [...this.asked.values()].reduce<Asked | null>(
-      (first, asked) => (first && first.deadline <= asked.deadline ? first : asked),
+  private mostUrgent(): [string, Asked] | null {
+    return [...this.asked].reduce<[string, Asked] | null>(
+      (first, asked) => (first && first[1].deadline <= asked[1].deadline ? first : asked),
       null,
     );
   }
 }
 
-const keyOf = ({ modelId, inputRoot, id }: JobToJudge): string => `${modelId}:${inputRoot}:${id}`;
+const keyOf = ({ modelId, inputRoot, id }: JobToJudge, depth: Depth): string =>
+  `${modelId}:${inputRoot}:${id}:${depth}`;

@@ -54,7 +54,9 @@ export async function serve(
   if (not) return wait(`not claiming: ${not}`);
   if (!table.party().bondFrom) return wait('not claiming: no bond may be put up');
 
-  const verdict = options.waitForTrace ? await table.verdicts.make(record) : table.verdicts.ask(record, job.claimBy);
+  const verdict = options.waitForTrace
+    ? await table.verdicts.make(record, 'answer', job.claimBy)
+    : table.verdicts.ask(record, 'answer', job.claimBy);
   if (!verdict) return wait('the model is being run');
   if (verdict.kind === 'unverifiable') {
     const reason = `not claiming: ${verdict.reason}`;

@@ -10,9 +10,10 @@ import { type InferenceRequest, readJob, requestInference } from '../../src/chai
 import type { Hash } from '../../src/commit/hash.js';
 import { sealOf } from '../../src/commit/seal.js';
 import type { Action } from '../../src/dispute/actions.js';
-import { outputRootOfTrace, postedOutput, type TraceSource } from '../../src/dispute/trace.js';
+import { postedOutput, type TraceSource } from '../../src/dispute/trace.js';
 import { type Model, Store } from '../../src/store/store.js';
 import { type ClaimId, type JobId, seconds, wei } from '../../src/units.js';
+import { ProcessVerifier } from '../../src/verify/process-verifier.js';
 import { smallArtefact, smallInput, smallTrace } from './small-model.js';
 
 /** Who is who among the devnet's accounts. */
@@ -31,6 +32,8 @@ export class World {
     readonly model: Model,
     /** What the model gives for `smallInput()`. */
     readonly truth: TraceSource,
+    /** Shared by all that run in a test. */
+    readonly verifier: ProcessVerifier,
     private snapshot: string,
   ) {}
 
@@ -42,7 +45,8 @@ export class World {
     const provenance = { sourceSha256: NO_HASH, fidelityHash: NO_HASH, uri };
     await registerModel(devnet.contracts, devnet.sender(DEPLOYER), model.commitment.model, provenance);
     const snapshot = (await devnet.node.send('evm_snapshot', [])) as string;
-    return new World(devnet, store, model, smallTrace(), snapshot);
+    const verifier = new ProcessVerifier(store, { parallel: 1, trustsPlaces: true });
+    return new World(devnet, store, model, smallTrace(), verifier, snapshot);
   }
 
   get contracts() {
@@ -55,6 +59,7 @@ export class World {
   }
 
   async stop(): Promise<void> {
+    await this.verifier.close();
     await this.devnet.stop();
     rmSync(this.store.folder, { recursive: true });
   }
@@ -94,7 +99,7 @@ export class World {
       bondWei: contracts.parameters.bondWei,
       target: { claimId: state.firstClaim, modelId, inputRoot, seal, outputRoot },
       seal: sealOf(contracts.sealDomain, job, sender.address, trace.forest.root),
-      outputRoot: outputRootOfTrace(trace),
+      outputRoot: trace.answer.outputRoot,
       output: postedOutput(trace, state),
     };
     await sender.send(callOf(contracts, action));

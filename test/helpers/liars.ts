@@ -2,7 +2,7 @@
 import { Forest } from '../../src/commit/forest.js';
 import type { ModelCommitment } from '../../src/commit/model.js';
 import type { Tensor } from '../../src/commit/tensor.js';
-import { type TraceSource, traceSource } from '../../src/dispute/trace.js';
+import { committedTrace, type TraceSource, traceSource } from '../../src/dispute/trace.js';
 import { evaluateStep } from '../../src/program/evaluate.js';
 import { slotShape } from '../../src/program/program.js';
 
@@ -64,5 +64,5 @@ function withTensors(
 ): TraceSource {
   const { program, model } = commitment;
   const tensors = slots.map((data, slot) => ({ data, width: slotShape(program, slot).width }));
-  return { commitment, slots, forest: new Forest(change(tensors), model.slotDepth, model.tensorDepth) };
+  return committedTrace(commitment, slots, new Forest(change(tensors), model.slotDepth, model.tensorDepth));
 }

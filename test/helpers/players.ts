@@ -6,7 +6,7 @@ import { decideJob } from '../../src/dispute/decide-job.js';
 import { type ClaimState, type MatchState, type Phase, SIDES, type Side } from '../../src/dispute/game.js';
 import type { Verdict } from '../../src/dispute/judge.js';
 import { descendMove, postLeafMove, revealMove } from '../../src/dispute/moves.js';
-import { outputRootOfTrace, postedOutput, type TraceSource } from '../../src/dispute/trace.js';
+import { postedOutput, type TraceSource } from '../../src/dispute/trace.js';
 import { timestamp } from '../../src/units.js';
 import { type Referee, Reverted } from './referee.js';
 
@@ -127,7 +127,7 @@ export function claimOf(referee: Referee, address: string, trace: TraceSource) {
   const { job } = referee.view();
   return {
     seal: sealOf(referee.deployment.sealDomain, job.id, address, trace.forest.root),
-    outputRoot: outputRootOfTrace(trace),
+    outputRoot: trace.answer.outputRoot,
     output: postedOutput(trace, job),
   };
 }

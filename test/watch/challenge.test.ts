@@ -9,6 +9,7 @@ import type { TraceSource } from '../../src/dispute/trace.js';
 import { NetworkError } from '../../src/errors.js';
 import { Store } from '../../src/store/store.js';
 import { type JobId, jobId, seconds } from '../../src/units.js';
+import { ProcessVerifier } from '../../src/verify/process-verifier.js';
 import { type ChallengeOptions, challengeJob } from '../../src/watch/challenge.js';
 import type { StoryEvent } from '../../src/watch/story.js';
 import { playOwnClaims } from '../../src/worker/play.js';
@@ -26,6 +27,7 @@ const challenge = (job: JobId, changes: Partial<ChallengeOptions> = {}) =>
   challengeJob({
     contracts: world.contracts,
     store: world.store,
+    verifier: world.verifier,
     sender: world.devnet.sender(WATCHTOWER),
     jobId: job,
     pollMs: 20,
@@ -220,7 +222,9 @@ test('what cannot be verified is neither correct nor wrong, and nothing is bonde
   assert.equal([verdict, outcome], ['unverifiable', 'none']);
   assert.match(reason ?? '', 'went by its root');
   const elsewhere = new Store(`${world.store.folder}/elsewhere`);
-  const registered = await challenge(await world.request().then(claimed), { sender, store: elsewhere });
+  const verifier = new ProcessVerifier(elsewhere, { parallel: 1, trustsPlaces: true });
+  const registered = await challenge(await world.request().then(claimed), { sender, store: elsewhere, verifier });
+  await verifier.close();
   assert.is(registered.verdict, 'correct', 'the artefact is fetched from where its registrant says');
   assert.is(sender.meter.entries.length, 0);
 });

@@ -2,11 +2,11 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ClaimState, JobState, JobView, MatchState } from '../../src/dispute/game.js';
 import { claimId, jobId, matchId, seconds, timestamp, wei } from '../../src/units.js';
+import { requireWithinLimits, traceBytes, WORK_LIMITS } from '../../src/verify/limits.js';
+import { requireEvaluatorAgrees } from '../../src/verify/spot-check.js';
 import { attentionTo, nextDeadline } from '../../src/watch/due.js';
-import { requireWithinLimits, traceBytes, WORK_LIMITS } from '../../src/watch/limits.js';
 import { type DecisionLine, Journal } from '../../src/watch/line.js';
 import { Purse } from '../../src/watch/purse.js';
-import { requireEvaluatorAgrees } from '../../src/watch/spot-check.js';
 import { smallProgram, smallTrace } from '../chain/small-model.js';
 
 const HASH = `0x${'00'.repeat(32)}` as const;

@@ -17,7 +17,7 @@ test.before(async () => {
 test.after(() => world.stop());
 
 test('a silent liar is caught, and the job ends with the truth', async () => {
-  const { contracts, store, devnet } = world;
+  const { contracts, store, devnet, verifier } = world;
   assert.not.ok(devnet.node.isDevnet);
   const job = await world.request();
   await world.claim(LIAR, job, tamper(world.truth, { slot: 2, element: 5 }));
@@ -25,7 +25,7 @@ test('a silent liar is caught, and the job ends with the truth', async () => {
   const lines: DecisionLine[] = [];
   const log = (line: DecisionLine): number => lines.push(line);
   const sender = devnet.sender(WATCHTOWER);
-  const watching = watch({ contracts, store, sender, log, pollMs: 100, signal: control.signal });
+  const watching = watch({ contracts, store, verifier, sender, log, pollMs: 100, signal: control.signal });
   await eventually(async () => (await readJob(contracts, job)).status === 'final', 25_000);
   control.abort();
   await watching;

@@ -23,12 +23,13 @@ test.after(() => world.stop());
 function watchtower(changes: Partial<WatchOptions> = {}) {
   const control = new AbortController();
   const lines: DecisionLine[] = [];
-  const { contracts, store, devnet } = world;
+  const { contracts, store, devnet, verifier } = world;
   const sender = devnet.sender(WATCHTOWER);
   const options: WatchOptions = {
     contracts,
     store,
     sender,
+    verifier,
     log: (line) => lines.push(line),
     pollMs: 20,
     signal: control.signal,

@@ -19,12 +19,13 @@ test.after(() => world.stop());
 function worker(changes: Partial<WorkOptions> = {}) {
   const control = new AbortController();
   const lines: DecisionLine[] = [];
-  const { contracts, store, devnet } = world;
+  const { contracts, store, devnet, verifier } = world;
   const sender = devnet.sender(WORKER);
   const working = work({
     contracts,
     store,
     sender,
+    verifier,
     log: (line) => lines.push(line),
     pollMs: 20,
     signal: control.signal,
@@ -87,11 +88,12 @@ test('a lying worker, an honest worker and a watchtower: the job ends with the t
   const job = await world.request();
   const lie = tamper(world.truth, { slot: 6, element: 0 });
   await world.claim(LIAR, job, lie);
-  const { contracts, store, devnet } = world;
+  const { contracts, store, devnet, verifier } = world;
   const control = new AbortController();
   const watching = watch({
     contracts,
     store,
+    verifier,
     sender: devnet.sender(WATCHTOWER),
     log: () => undefined,
     pollMs: 20,
