@@ -87,7 +87,14 @@ export function modelIdOf(model: ModelHeader): Hash {
 
 /** Says which elements of the packed slots are which named input or output. */
 export function layoutHash(program: Program): Hash {
-  const fields = ({ name, offset, scale, shape, type }: TensorLayout) => ({ name, offset, scale, shape, type });
+  const fields = ({ name, offset, scale, shape, type, ordered }: TensorLayout) => ({
+    name,
+    offset,
+    scale,
+    shape,
+    type,
+    ...(ordered ? { ordered } : {}),
+  });
   const layout = { inputs: program.inputs.map(fields), outputs: program.outputs.map(fields) };
   return keccakHex(Buffer.from(canonicalJson(layout)));
 }

@@ -63,6 +63,7 @@ const layout = z.strictObject({
   ]),
   scale: z.number(),
   offset: z.int(),
+  ordered: z.literal(true).exactOptional(),
 });
 const programSchema = z.strictObject({
   input: z.strictObject({ elements: z.int(), width }),

@@ -162,13 +162,14 @@ function checkWidth(fail: Fail, what: string, width: number, range: Range): void
 
 function checkLayouts(fail: Fail, what: string, layouts: readonly TensorLayout[], elements: number): void {
   const names = new Set<string>();
-  for (const { name, shape, offset, scale } of layouts) {
+  for (const { name, shape, type, offset, scale, ordered } of layouts) {
     if (names.has(name)) fail(`two ${what}s are named "${name}"`);
     names.add(name);
     // A tensor may have no elements; dimensions alone say so.
     for (const dim of shape) requireInteger(fail, `a dimension of ${what} "${name}"`, dim, 0, MAX_ELEMENTS);
     if (!isInteger(offset, 0, elements - elementCount(shape)))
       fail(`${what} "${name}" lies outside its slot of ${elements} elements`);
+    if (ordered && (type !== 'float32' || what !== 'input')) fail(`${what} "${name}" (${type}) cannot be ordered`);
     if (!(Number.isFinite(scale) && scale > 0)) fail(`${what} "${name}" has the scale ${scale}`);
   }
 }
@@ -206,6 +207,8 @@ export function checkProgram(program: Program): Range[] {
   });
   const excess = tooMuch(program);
   if (excess) fail(excess);
+  if (program.input.width !== 4 && program.inputs.some(({ ordered }) => ordered))
+    fail(`ordered numbers do not fit ${program.input.width} bytes`);
   checkLayouts(fail, 'input', program.inputs, program.input.elements);
   if (program.outputs.length === 0) fail('it has no output');
   checkLayouts(fail, 'output', program.outputs, slotShape(program, slotCount(program) - 1).elements);

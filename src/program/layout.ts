@@ -1,5 +1,6 @@
 /** Between a model's own tensors (real numbers, by name) and the packed integers of slot 0 and of the last slot. */
 import { UserError } from '../errors.js';
+import { numberAt, orderOf } from './float-order.js';
 import type { Program, RealType, TensorLayout } from './program.js';
 import { slotCount, slotShape } from './program.js';
 import { clamp, widthRange } from './range.js';
@@ -24,6 +25,7 @@ function quantise(layout: TensorLayout, value: number, position: number, lo: num
   const where = `Input "${layout.name}", element ${position}`;
   if (Number.isNaN(value))
     throw new UserError('OG_BAD_INPUT', `${where}, is not a number (NaN).`, 'Give a finite value.');
+  if (layout.ordered) return orderOf(value);
   const scaled = Math.floor(value / layout.scale + 0.5);
   if (isFloating(layout.type)) return clamp(scaled, lo, hi);
   if (!Number.isInteger(value) || scaled < lo || scaled > hi)
@@ -87,8 +89,9 @@ export interface RealOutput {
 
 function unpack(layouts: readonly TensorLayout[], packed: Int32Array): Record<string, RealOutput> {
   const tensors: Record<string, RealOutput> = {};
-  for (const { name, shape, type, scale, offset } of layouts) {
-    const data = Float64Array.from(packed.subarray(offset, offset + elementCount(shape)), (x) => x * scale);
+  for (const { name, shape, type, scale, offset, ordered } of layouts) {
+    const real = ordered ? numberAt : (x: number): number => x * scale;
+    const data = Float64Array.from(packed.subarray(offset, offset + elementCount(shape)), real);
     tensors[name] = { shape, type, data };
   }
   return tensors;

@@ -24,6 +24,8 @@ export interface TensorLayout {
   readonly type: RealType;
   readonly scale: number;
   readonly offset: number;
+  /** The integers are places in the order of all float32 numbers (float-order.ts), and the scale is 1 and means nothing. */
+  readonly ordered?: true;
 }
 
 /** A constant tensor. Its values fit `width` bytes. */

@@ -18,6 +18,8 @@ export interface Tensor {
   readonly range: Range;
   /** The ONNX type is whole numbers or truth values; its scale is 1. */
   readonly integer: boolean;
+  /** The integers are places in the order of all float32 numbers, and have no scale. */
+  readonly ordered?: true;
 }
 
 /** Row-major strides of a shape. */

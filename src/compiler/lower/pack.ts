@@ -63,11 +63,15 @@ export function packInputs(context: LoweringContext): Pick<Program, 'input' | 'i
   const inputs = plan.inputs.map(({ name, type }): TensorLayout => {
     const shape = factsOf(plan, name).shape;
     const integer = !isFloat(type);
-    const scale = integer ? 1 : floatStorage(context.range(name), context.precision(name)).scale;
-    const layout = { name, shape: [...shape], type: type as RealType, scale, offset };
+    const { wide, thresholds } = context.precision(name);
+    // Nothing but comparisons with thresholds, whatever the sizes of the features are.
+    const order = type === 'float32' && wide && thresholds !== undefined ? ({ ordered: true } as const) : {};
+    const isScaled = !integer && !('ordered' in order);
+    const scale = isScaled ? floatStorage(context.range(name), context.precision(name)).scale : 1;
+    const layout = { name, shape: [...shape], type: type as RealType, scale, offset, ...order };
     const strides = contiguousStrides(shape);
     const source = { kind: 'slot', index: 0 } as const;
-    const tensor: Tensor = { source, shape, strides, offset, scale, range, integer };
+    const tensor: Tensor = { source, shape, strides, offset, scale, range, integer, ...order };
     context.define(name, isRead(name) ? narrowed(context, name, tensor, widthOf(type, isWide(name))) : tensor);
     offset += elementCount(shape);
     return layout;

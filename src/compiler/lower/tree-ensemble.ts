@@ -2,6 +2,7 @@
  * TreeEnsembleRegressor and TreeEnsemble. All questions of all trees are answered first; then every tree is walked from its
  * root, one level a step pair: the answer at the node it is at, and the child that follows. A leaf's children are itself.
  */
+import { numberAt, orderOf } from '../../program/float-order.js';
 import { clamp, magnitude } from '../../program/range.js';
 import { INT32_MAX, INT32_MIN, MAX_TABLE_LENGTH } from '../../program/step.js';
 import type { Bias } from '../build/linear.js';
@@ -16,8 +17,18 @@ import { wholeStep } from './whole.js';
 /** Weights of leaves have so many bits. */
 const WEIGHT_LIMIT = 2 ** 30 - 1;
 
+/** The place of the largest float32 number that is `<= threshold`, or below it. */
+function lastPlace({ threshold, isStrict }: TreeNode): number {
+  if (Number.isNaN(threshold)) return INT32_MIN;
+  const place = orderOf(threshold);
+  const nearest = numberAt(place);
+  return nearest > threshold || (isStrict && nearest === threshold) ? place - 1 : place;
+}
+
 /** The largest integer that counts as `<= threshold`: inputs are rounded to their scale as the threshold is. */
-function integerThreshold(x: Tensor, { threshold, isStrict }: TreeNode): number {
+function integerThreshold(x: Tensor, node: TreeNode): number {
+  if (x.ordered) return lastPlace(node);
+  const { threshold, isStrict } = node;
   const whole = x.integer
     ? isStrict
       ? Math.ceil(threshold) - 1
@@ -137,13 +148,19 @@ function walk(parts: Walk, decided: Tensor): { tensor: Tensor; at: (row: Index, 
   return { tensor, at: place };
 }
 
-/** The leaves' weights [nodes, targets]; what a leaf does not vote for is 0. */
+/**
+ * The leaves' weights [nodes, targets]; what a leaf does not vote for is 0. Their scale is a power of two: weights with few binary
+ * digits are exact.
+ */
 function weightsOf({ context, node, forest }: Walk): Tensor {
   const { nodes, leaves, targets } = forest;
   const values = new Float64Array(nodes.length * targets);
   for (const [leaf, votes] of leaves) for (const [target, weight] of votes) values[leaf * targets + target]! += weight;
   const name = `${context.stepName(node)}/weights`;
-  return context.quantiseConstant(name, values, [nodes.length, targets], false, WEIGHT_LIMIT);
+  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
+  const scale = 2 ** Math.ceil(Math.log2(largest / WEIGHT_LIMIT));
+  const counts = values.map((value) => value / scale);
+  return { ...whole(context, name, counts, [nodes.length, targets]), scale, integer: false };
 }
 
 const REDUCES = { SUM: 'sum', AVERAGE: 'sum', MIN: 'min', MAX: 'max' } as const;

@@ -83,7 +83,12 @@ async function check(bytes: Uint8Array, outputs: readonly string[], tolerance = 
 }
 
 /** Trees of up to `depth` levels, as attributes of the old operators. */
-function trees(count: number, depth: number, mode: () => string): { nodes: Attributes; leaves: [number, number][] } {
+function trees(
+  count: number,
+  depth: number,
+  mode: () => string,
+  sizeOf = (feature: number) => 10 ** ((feature % 3) - 1),
+): { nodes: Attributes; leaves: [number, number][] } {
   const columns: { tree: number; id: number; feature: number; value: number; mode: string; yes: number; no: number }[] =
     [];
   const leaves: [number, number][] = [];
@@ -98,7 +103,7 @@ function trees(count: number, depth: number, mode: () => string): { nodes: Attri
         return id;
       }
       row.feature = Math.floor(random.unit() * FEATURES);
-      row.value = Math.fround(random.normal() * 0.7 * 10 ** ((row.feature % 3) - 1));
+      row.value = Math.fround(random.normal() * 0.7 * sizeOf(row.feature));
       row.mode = mode();
       row.yes = grow(level + 1);
       row.no = grow(level + 1);
@@ -198,6 +203,22 @@ for (const mode of ['LT', 'GTE', 'GT', 'EQ', 'NEQ'])
     const attributes = { ...nodes, ...votes('target', leaves, [0], () => random.normal()), n_targets: int(1) };
     return check(modelOf([ml('TreeEnsembleRegressor', ['y'], attributes)], ['y'], 3), ['y'], 2e-6);
   });
+test('features of very different sizes, and values at the thresholds themselves', () => {
+  const sizeOf = (feature: number): number => 10 ** (12 * (feature % 3) - 12);
+  const modes = ['LEQ', 'LT', 'GTE', 'GT', 'EQ'];
+  const { nodes, leaves } = trees(12, 5, () => `BRANCH_${modes[Math.floor(random.unit() * 5)]}`, sizeOf);
+  const attributes = { ...nodes, ...votes('target', leaves, [0], () => random.normal()), n_targets: int(1) };
+  const thresholds = nodes.nodes_values!.floats as number[];
+  const features = (nodes.nodes_featureids!.ints as bigint[]).map(Number);
+  return check(modelOf([ml('TreeEnsembleRegressor', ['y'], attributes)], ['y'], 3), ['y'], 2e-6, () => {
+    const data = Float32Array.from({ length: ROWS * FEATURES }, (_, i) => random.normal() * sizeOf(i % FEATURES));
+    for (let row = 0; row < ROWS; row++) {
+      const k = Math.floor(random.unit() * thresholds.length);
+      data[row * FEATURES + features[k]!] = thresholds[k]!;
+    }
+    return { x: { type: 'float32' as const, dims: [ROWS, FEATURES], data } };
+  });
+});
 test('more nodes than a table has entries', () => {
   const { nodes, leaves } = trees(70, 10, leq);
   assert.ok(leaves.length > 17_000, String(leaves.length));
