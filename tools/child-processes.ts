@@ -8,15 +8,23 @@ export interface Work<Task, Result> {
   /** A module that calls `answerTasks`. */
   readonly worker: URL;
   readonly timeoutMs: number;
-  /** Resident memory at which a child is killed (looked at on Linux only). */
-  readonly memoryBytes?: number;
+  /** What a task may use up: a child with more is killed. Looked at on Linux only. */
+  readonly limits?: Usage;
   /** The result of a task that its child did not survive. */
   failed(task: Task, reason: string, milliseconds: number): Result;
 }
 
+/** Of a process: it does not depend on how busy the machine is otherwise. */
+export interface Usage {
+  readonly processorMs: number;
+  /** In memory now. */
+  readonly residentBytes: number;
+}
+
 const HEAP_MEGABYTES = 3072;
-const MEMORY_EVERY_MS = 100;
+const METER_EVERY_MS = 100;
 const PAGE_BYTES = 4096;
+const TICK_MS = 10;
 const READY = 'ready';
 
 /** In the child: answers every task with a result. */
@@ -39,12 +47,18 @@ function start(worker: URL): Promise<ChildProcess> {
   });
 }
 
-/** Bytes that a process has in memory, 0 where the system does not say. */
-function residentBytes(pid: number | undefined): number {
+/** Zeros where the system does not say. */
+function usageOf(pid: number | undefined): Usage {
   try {
-    return Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1]) * PAGE_BYTES;
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The second field is a name in brackets, which may hold blanks: what follows begins with the third field.
+    const fields = text
+      .slice(text.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number);
+    return { processorMs: (fields[11]! + fields[12]!) * TICK_MS, residentBytes: fields[21]! * PAGE_BYTES };
   } catch {
-    return 0;
+    return { processorMs: 0, residentBytes: 0 };
   }
 }
 
@@ -56,13 +70,14 @@ function runIn<Task, Result>(child: ChildProcess, work: Work<Task, Result>, task
       settle(work.failed(task, reason, Math.round(performance.now() - started)));
     };
     const timer = setTimeout(() => fail(`no answer in ${work.timeoutMs / 1000} s`), work.timeoutMs);
-    const { memoryBytes } = work;
-    const meter =
-      memoryBytes &&
-      setInterval(() => {
-        const bytes = residentBytes(child.pid);
-        if (bytes > memoryBytes) fail(`${bytes} bytes of memory`);
-      }, MEMORY_EVERY_MS);
+    const { limits } = work;
+    const before = usageOf(child.pid).processorMs;
+    const measure = ({ processorMs, residentBytes }: Usage): void => {
+      const now = usageOf(child.pid);
+      if (now.residentBytes > residentBytes) fail(`${now.residentBytes} bytes of memory`);
+      else if (now.processorMs - before > processorMs) fail(`no answer in ${processorMs / 1000} s of processor time`);
+    };
+    const meter = limits && setInterval(() => measure(limits), METER_EVERY_MS);
     const onExit = (code: number | null, signal: string | null): void =>
       fail(`the process ended with ${signal ?? code}`);
     const settle = (result: Result): void => {

@@ -1,6 +1,6 @@
 /**
  * `npm run fuzz:files -- [--mutations 20000] [--seed 1] [--only <index>] [--json]`: damaged model files and artefacts. Each must be
- * refused with a sentence, or compute what the reference evaluator computes, in 10 seconds and 4 GB. `--only` tries one
+ * refused with a sentence, or compute what the reference evaluator computes, in 10 seconds of processor time and 4 GB. `--only` tries one
  * mutation of the seed again, in this process. Exits 1 on any crash, hang or wrong result, 2 on wrong usage.
  */
 import { writeFileSync } from 'node:fs';
@@ -12,8 +12,8 @@ import { tryFile } from './fuzz/try-file.js';
 
 const WORK: Work<Task, Outcome> = {
   worker: new URL('fuzz/worker.ts', import.meta.url),
-  timeoutMs: 10_000,
-  memoryBytes: 4 * 2 ** 30,
+  timeoutMs: 120_000,
+  limits: { processorMs: 10_000, residentBytes: 4 * 2 ** 30 },
   failed: ({ index }, reason, milliseconds) => ({
     index,
     kind: null,
