@@ -18,7 +18,7 @@ export interface Unsupported {
 const NEWEST_OPSET = 26;
 
 /** Operators whose result has as many elements as the input's values say. */
-const DATA_DEPENDENT = new Set(['NonMaxSuppression', 'NonZero', 'Unique']);
+const DATA_DEPENDENT = new Set(['NonMaxSuppression', 'NonZero']);
 
 /** Operators that give or take lists of tensors or optional ones. */
 const isOfSequences = (operator: string): boolean => /Sequence|^Optional/.test(operator);

@@ -26,6 +26,7 @@ import { rotaryEmbedding } from './rotary-embedding.js';
 import { tensorScatter } from './tensor-scatter.js';
 import { tfIdfVectorizer } from './tf-idf.js';
 import { treeEnsembleClassifier, treeEnsembleRegressor } from './tree-classifier.js';
+import { unique } from './unique.js';
 
 const EXPANSIONS: Readonly<Record<string, Expansion>> = {
   If: ifExpansion,
@@ -53,6 +54,7 @@ const EXPANSIONS: Readonly<Record<string, Expansion>> = {
   DeformConv: deformConv,
   TensorScatter: tensorScatter,
   TfIdfVectorizer: tfIdfVectorizer,
+  Unique: unique,
   OptionalGetElement: optionalGetElement,
   DFT: fourierTransform,
   STFT: shortTimeFourierTransform,

@@ -137,6 +137,10 @@ test('IsInf and IsNaN of what og computes are false', async () => {
     2e-4,
   );
 });
+check('Unique of one element', [node('Unique', ['x'], ['y', 'i', 'v', 'n'])], {
+  x: { shape: [1] },
+  outputs: ['y', 'i', 'v', 'n'],
+});
 check('Slice of nothing is nothing', one('Slice', {}, 'from', 'to'), {
   initializers: [int64('from', 2), int64('to', 1)],
 });
