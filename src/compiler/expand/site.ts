@@ -3,10 +3,10 @@ import { create } from '@bufbuild/protobuf';
 import { type GraphProto, type NodeProto, NodeProtoSchema, type TensorProto } from 'onnx-buf';
 import type { FloatTensor, FloatTensorType } from '../float-runtime.js';
 import type { Measurement, RealRange } from '../measure.js';
+import { inlineBody } from '../onnx/body.js';
 import type { Attributes, Node } from '../onnx/graph.js';
 import { toNumbers } from '../onnx/tensor.js';
 import { type AttributeValue, attribute, DATA_TYPES, realTensor, wholeTensor } from '../onnx/write.js';
-import { inlineBody } from './body.js';
 
 export type NewAttributes = Readonly<Record<string, AttributeValue>>;
 

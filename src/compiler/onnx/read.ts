@@ -3,6 +3,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { type GraphProto, type ModelProto, ModelProtoSchema, type ValueInfoProto } from 'onnx-buf';
 import { UserError } from '../../errors.js';
 import type { FloatTensor } from '../float-runtime.js';
+import { inlineFunctions } from './functions.js';
 import { Attributes, type Dimension, type Graph, type GraphInput, type Node, type OnnxModel } from './graph.js';
 import { decodeTensor, describeType, typeName } from './tensor.js';
 import { validateGraph } from './validate.js';
@@ -91,7 +92,7 @@ function readGraph(graph: GraphProto, opset: Readonly<Record<string, number>>): 
 }
 
 /**
- * Reads an ONNX file. Initialisers share the memory of `bytes` where they are aligned in it.
+ * Reads an ONNX file; calls of functions that it defines become their nodes. Initialisers share the memory of `bytes` where they are aligned in it.
  *
  * @param file its name, for errors and for the artefact; only the base name is kept.
  * @throws UserError when it is not a whole ONNX model that og can read.
@@ -99,19 +100,21 @@ function readGraph(graph: GraphProto, opset: Readonly<Record<string, number>>): 
 export function readModel(bytes: Uint8Array, file: string): OnnxModel {
   const name = file.split(/[\\/]/).at(-1) || file;
   refuseWhatIsNoModel(bytes, name);
-  const proto = parse(bytes, name);
-  if (!proto.graph || (proto.graph.node.length === 0 && proto.graph.output.length === 0))
+  const given = parse(bytes, name);
+  if (!given.graph || (given.graph.node.length === 0 && given.graph.output.length === 0))
     throw bad(`${name} holds no ONNX graph.`, 'Give the path of an .onnx file.');
-  if (proto.irVersion < OLDEST_IR)
+  if (given.irVersion < OLDEST_IR)
     throw bad(
-      `${name} says ONNX file format version ${proto.irVersion}; og reads version ${OLDEST_IR} and later.`,
+      `${name} says ONNX file format version ${given.irVersion}; og reads version ${OLDEST_IR} and later.`,
       'Convert it with the onnx package: onnx.version_converter.convert_version(model, 17).',
     );
-  validateGraph(name, proto.graph);
-  const opset: Record<string, number> = {};
-  for (const { domain, version } of proto.opsetImport) opset[domain === 'ai.onnx' ? '' : domain] = Number(version);
-  const graph = readGraph(proto.graph, opset);
+  const imported: Record<string, number> = {};
+  for (const { domain, version } of given.opsetImport) imported[domain === 'ai.onnx' ? '' : domain] = Number(version);
+  const { proto, opset } = inlineFunctions(given, name, imported);
+  const graphProto = proto.graph!;
+  validateGraph(name, graphProto);
+  const graph = readGraph(graphProto, opset);
   if (graph.outputs.length === 0) throw bad(`${name} has no outputs.`, 'Export the model with its outputs.');
   const producer = [proto.producerName, proto.producerVersion].filter((part) => part !== '').join(' ');
-  return { file: name, producer, opset, graph, proto, graphProto: proto.graph };
+  return { file: name, producer, opset, graph, proto, graphProto };
 }
