@@ -15,7 +15,8 @@ export interface Unsupported {
   readonly reason: string;
 }
 
-const NEWEST_OPSET = 26;
+/** The newest that og compiles. */
+export const NEWEST_OPSET = 26;
 
 /** Operators whose result has as many elements as the input's values say. */
 const DATA_DEPENDENT = new Set(['NonMaxSuppression', 'NonZero']);
