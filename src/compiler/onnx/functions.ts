@@ -14,7 +14,7 @@ import { renamed } from './body.js';
 
 /** Functions that call functions; a circle of calls is deeper than any. */
 const DEEPEST = 32;
-const MOST_NODES = 200_000;
+const MOST_NODES = 50_000;
 
 const domainOf = (domain: string): string => (domain === 'ai.onnx' ? '' : domain);
 const keyOf = (domain: string, name: string, overload: string): string =>
