@@ -5,21 +5,25 @@ import type { DecisionLine, Log } from '../watch/line.js';
 import { showCount } from './amounts.js';
 import { out } from './colour.js';
 import { withDates } from './durations.js';
-import { accountFlags, chainFlags, weiFlag } from './flags.js';
+import { accountFlags, chainFlags, secondsFlag, weiFlag } from './flags.js';
 import { short } from './ids.js';
-import { type Json, jsonLine } from './json.js';
+
+const OPERATIONS = 'OPERATIONS';
+const RUNS = 'RUNS';
 
 export const daemonFlags = {
   ...chainFlags,
   ...accountFlags,
   model: Flags.string({
     char: 'm',
+    aliases: ['models'],
     multiple: true,
     multipleNonGreedy: true,
     helpValue: '<id or artefact>',
     summary: 'Only jobs of this model; may be given several times.',
   }),
-  'max-at-stake': weiFlag({
+  'max-bond': weiFlag({
+    aliases: ['max-at-stake'],
     summary: 'Most that is put up in bonds and stakes at the same time: ether, or with a unit.',
   }),
   'from-block': Flags.integer({
@@ -28,12 +32,67 @@ export const daemonFlags = {
     summary: 'Leave jobs alone that were requested before this block.',
   }),
   'dry-run': Flags.boolean({ summary: 'Decide, but send nothing.' }),
+  listen: Flags.string({
+    env: 'OG_LISTEN',
+    helpValue: '<host:port>',
+    summary: 'Serve /metrics, /healthz and /readyz there.',
+    helpGroup: OPERATIONS,
+  }),
+  'log-format': Flags.option({
+    env: 'OG_LOG_FORMAT',
+    options: ['json', 'text'] as const,
+    summary: 'How decisions are written; text unless --json is given.',
+    helpGroup: OPERATIONS,
+  })(),
+  webhook: Flags.string({
+    env: 'OG_WEBHOOK',
+    helpValue: '<url>',
+    summary: 'Post each alert there as JSON, once when it begins and once when it is over.',
+    helpGroup: OPERATIONS,
+  }),
+  'clock-alert': secondsFlag({
+    helpValue: '<duration>',
+    summary: 'A clock with less left is an alert; a quarter of a whole clock when left out.',
+    helpGroup: OPERATIONS,
+  }),
+  'withdraw-from': weiFlag({
+    summary: 'Take out credit from this amount on; half a bond when left out.',
+    helpGroup: OPERATIONS,
+  }),
+  parallel: Flags.integer({
+    min: 1,
+    helpValue: '<number>',
+    summary: 'Models that are run at the same time; one a core when left out. With 1, a run has all cores.',
+    helpGroup: RUNS,
+  }),
+  'run-timeout': secondsFlag({
+    helpValue: '<duration>',
+    summary: 'A run that takes longer is killed and tried once more; 10m when left out.',
+    helpGroup: RUNS,
+  }),
+  'run-memory': Flags.integer({
+    min: 64,
+    helpValue: '<MiB>',
+    summary: 'A run that takes more memory is killed; three quarters of the machine for all together when left out.',
+    helpGroup: RUNS,
+  }),
   once: Flags.boolean({ summary: 'One look at every job instead of going on for ever.' }),
 };
 
 /** Writes decisions to stdout: JSON lines for scripts, plain lines for people. */
-export function logTo(json: boolean): Log {
-  return (line) => process.stdout.write(`${json ? jsonLine(line as unknown as Json) : plainLine(line)}\n`);
+export async function logTo(json: boolean): Promise<Log> {
+  if (!json) return (line) => process.stdout.write(`${plainLine(line)}\n`);
+  const { pino } = await import('pino');
+  const logger = pino(
+    {
+      base: null,
+      messageKey: 'reason',
+      timestamp: false, // a line has its own
+      formatters: { level: (level) => ({ level }) },
+    },
+    pino.destination({ dest: 1, sync: true }),
+  );
+  return ({ level, reason, ...facts }) => logger[level](facts, reason);
 }
 
 function plainLine({ time, level, job, decision, reason, gasUsed, txHash }: DecisionLine): string {

@@ -1,5 +1,6 @@
 /** Flags that several commands share. */
 import { Flags } from '@oclif/core';
+import { UserError } from '../errors.js';
 import { parseGasPrice, parseWei } from './amounts.js';
 import { parseSeconds } from './durations.js';
 
@@ -16,6 +17,16 @@ export const weiFlag = Flags.custom<bigint>({
 export const secondsFlag = Flags.custom<number>({
   helpValue: '<duration>',
   parse: async (text, _context, { name }) => parseSeconds(text, `--${name}`),
+});
+
+/** A share between 0 and 1. */
+export const rateFlag = Flags.custom<number>({
+  helpValue: '<rate>',
+  parse: async (text, _context, { name }) => {
+    const rate = Number(text);
+    if (text.trim() !== '' && rate >= 0 && rate <= 1) return rate;
+    throw new UserError('OG_BAD_RATE', `--${name} is "${text}", which is not a number between 0 and 1.`);
+  },
 });
 
 /** A price of gas, as wei. */

@@ -25,8 +25,3 @@ export function plainJson(value: Json): PlainJson {
 function isList(value: object): value is readonly Json[] {
   return Array.isArray(value) || ArrayBuffer.isView(value);
 }
-
-/** One line of a stream of JSON lines. */
-export function jsonLine(value: Json): string {
-  return JSON.stringify(plainJson(value));
-}

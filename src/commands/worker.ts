@@ -1,5 +1,5 @@
 import { OgCommand } from '../cli/base.js';
-import { daemonFlags, logTo } from '../cli/daemon.js';
+import { daemonFlags } from '../cli/daemon.js';
 import { weiFlag } from '../cli/flags.js';
 import { openDaemon } from '../cli/open-daemon.js';
 import { prose } from '../cli/prose.js';
@@ -23,9 +23,13 @@ export default class Worker extends OgCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Worker);
-    const options = await openDaemon(flags, logTo(this.jsonEnabled()));
+    const { options, close } = await openDaemon(flags, this.jsonEnabled());
     const { work } = await import('../worker/worker.js');
     this.progress.note(options.once ? 'looking at every request once' : 'working; stop with Ctrl-C');
-    await work({ ...options, ...(flags['min-fee'] === undefined ? {} : { minFeeWei: wei(flags['min-fee']) }) });
+    try {
+      await work({ ...options, ...(flags['min-fee'] === undefined ? {} : { minFeeWei: wei(flags['min-fee']) }) });
+    } finally {
+      await close();
+    }
   }
 }

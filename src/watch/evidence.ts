@@ -7,6 +7,7 @@ import type { Hash } from '../commit/hash.js';
 import type { ModelHeader } from '../commit/model.js';
 import { type Answered, type TraceSource, traceSource } from '../dispute/trace.js';
 import { UserError } from '../errors.js';
+import { priceProgram } from '../program/price.js';
 import type { Store } from '../store/store.js';
 import type { JobId } from '../units.js';
 import { traceBytes } from '../verify/limits.js';
@@ -26,6 +27,7 @@ const HEADERS = 100;
 /** Finds inputs, has them run, keeps what was used last: a match asks for the same trace again and again. */
 export class Evidence {
   private readonly headers = new Map<Hash, ModelHeader>();
+  private readonly prices = new Map<Hash, number>();
   private readonly answers = new Map<string, Answered>();
   private readonly traces = new Map<string, TraceSource>();
   private readonly withoutInput = new Set<JobId>();
@@ -95,6 +97,17 @@ export class Evidence {
       `The input of job ${job.id} went by its root (${job.inputRoot}) and is not on this machine.`,
       'Get it from the requester, or demand it on-chain.',
     );
+  }
+
+  /** Gas of all transactions of a worst-case match of a model that was run. */
+  async matchGas(modelId: Hash): Promise<number> {
+    const known = this.prices.get(modelId);
+    if (known !== undefined) return known;
+    const model = await this.store.model(modelId);
+    if (!model) throw new Error(`The artefact of model ${modelId} was deleted while it was used; it is fetched again.`);
+    const { matchGas } = priceProgram(model.artefact.program);
+    keepLast(this.prices, modelId, matchGas, HEADERS);
+    return matchGas;
   }
 
   private async inference(job: JobToJudge): Promise<Inference> {

@@ -3,6 +3,7 @@
 import type { JobRecord } from '../chain/game-log.js';
 import { NetworkError } from '../errors.js';
 import type { JobId, Timestamp } from '../units.js';
+import { nextDeadline } from './due.js';
 import type { Table } from './table.js';
 import type { TurnResult } from './turn.js';
 
@@ -16,6 +17,8 @@ export interface LoopOptions {
 
 export type Visit = (record: JobRecord, now: Timestamp) => Promise<TurnResult>;
 
+/** A job that takes longer, because it waits for a transaction, say, does not count among those below. */
+const SLOW_AFTER_MS = 15_000;
 /** Jobs that are read and decided side by side. */
 const SIDE_BY_SIDE = 8;
 /** A job in which something failed is left alone for so long, and twice as long each time, unless something happens to it. */
@@ -26,6 +29,10 @@ const LAST_PAUSE_MS = 60_000;
 
 export class Loop {
   private readonly busy = new Map<JobId, Promise<void>>();
+  /** Of the busy ones, those that take long: they do not keep others waiting. */
+  private readonly slow = new Set<JobId>();
+  private readonly deadlines = new Map<JobId, number>();
+  private hurry: () => void = () => undefined;
   private readonly resting = new Map<JobId, { untilMs: number; restMs: number }>();
   private readonly settled = new Set<JobId>();
   private readUpTo = 0;
@@ -78,13 +85,36 @@ export class Loop {
   private async look(): Promise<void> {
     this.awake = false;
     const now = await this.read();
-    for (const id of this.table.reader.log.jobs()) {
-      if (this.busy.size >= SIDE_BY_SIDE) await Promise.race(this.busy.values());
+    for (const id of this.byDeadline()) {
+      while (this.busy.size - this.slow.size >= SIDE_BY_SIDE) await this.someoneFree();
       if (this.options.signal?.aborted) return;
       if (!this.isFree(id)) continue;
-      const attended = this.attend(id, now).finally(() => this.busy.delete(id));
+      const timer = setTimeout(() => this.becomesSlow(id), SLOW_AFTER_MS);
+      const attended = this.attend(id, now).finally(() => {
+        clearTimeout(timer);
+        this.slow.delete(id);
+        this.busy.delete(id);
+      });
       this.busy.set(id, attended);
     }
+  }
+
+  private becomesSlow(id: JobId): void {
+    this.slow.add(id);
+    this.hurry();
+  }
+
+  private async someoneFree(): Promise<void> {
+    const hurried = new Promise<void>((resolve) => {
+      this.hurry = resolve;
+    });
+    await Promise.race([...this.busy.values(), hurried]);
+  }
+
+  /** Jobs in whose matches or windows the least time is left come first; those that were not looked at yet come before all. */
+  private byDeadline(): JobId[] {
+    const deadlineOf = (id: JobId): number => this.deadlines.get(id) ?? 0;
+    return this.table.reader.log.jobs().sort((x, y) => deadlineOf(x) - deadlineOf(y));
   }
 
   /**
@@ -98,27 +128,31 @@ export class Loop {
   }
 
   private async read(): Promise<Timestamp> {
-    const { reader, contracts, journal } = this.table;
+    const { reader, contracts } = this.table;
     const { touched, head } = await reader.refresh();
     this.readUpTo = head.number;
-    this.table.chainWasRead(head.number);
+    this.table.chainWasRead(head);
     for (const id of touched) {
       this.resting.delete(id);
       this.settled.delete(id);
-      if (!reader.log.record(id)) journal.forget(id);
+      if (!reader.log.record(id)) this.forget(id);
     }
+    const known = new Set(reader.log.jobs());
+    for (const id of this.deadlines.keys()) if (!known.has(id)) this.forget(id);
     if (touched.size > 0 && !this.options.once) await this.afterRead();
     return contracts.node.now();
   }
 
   private async attend(id: JobId, now: Timestamp): Promise<void> {
     const record = this.table.reader.log.record(id);
-    if (!record || !this.table.wants(record.modelId)) {
+    if (!record || !this.table.wants(record)) {
       this.settled.add(id);
       return;
     }
     try {
-      const { view, tried, done } = await this.visit(record, now);
+      const { view, verdict, tried, done } = await this.visit(record, now);
+      this.table.observer.visited(view, verdict, now);
+      this.deadlines.set(id, view.job.status === 'open' ? nextDeadline(view, now) : Number.MAX_SAFE_INTEGER);
       if (done < tried) this.rest(id);
       else this.resting.delete(id);
       // Nothing more is to be done for an ended job, until something happens to it (a reorganisation, say).
@@ -129,6 +163,13 @@ export class Loop {
       const level = error instanceof NetworkError ? 'warn' : 'error';
       this.table.journal.write(id, { level, decision: 'failed', reason: messageOf(error) });
     }
+  }
+
+  /** Of jobs that the chain does not know any more, or that have ended long ago, nothing is kept. */
+  private forget(id: JobId): void {
+    for (const kept of [this.resting, this.settled, this.deadlines, this.table.sentIn]) kept.delete(id);
+    this.table.journal.forget(id);
+    this.table.observer.forgotten(id);
   }
 
   private rest(id: JobId): void {

@@ -1,17 +1,20 @@
 /** What a daemon plays with: the chain as it is read, who plays, and how things are said and done. */
+import { createHash, randomBytes } from 'node:crypto';
 import type { Contracts } from '../chain/contracts.js';
 import { ContractRefusal } from '../chain/errors.js';
+import type { JobRecord } from '../chain/game-log.js';
 import { GameReader } from '../chain/reader.js';
 import type { Sender, Sent } from '../chain/sender.js';
 import type { Call } from '../chain/typed.js';
 import type { Hash } from '../commit/hash.js';
 import type { Deployment, Party } from '../dispute/party.js';
 import type { Store } from '../store/store.js';
-import { type JobId, type Wei, wei } from '../units.js';
+import { type JobId, type Seconds, seconds, timestamp, type Wei, wei } from '../units.js';
 import { ProcessVerifier } from '../verify/process-verifier.js';
 import type { Verifier } from '../verify/verifier.js';
 import { Evidence, type EvidenceOptions } from './evidence.js';
 import { type Facts, Journal, type Log } from './line.js';
+import { NOBODY, type Observer } from './observer.js';
 import { Purse } from './purse.js';
 import { Verdicts } from './verdicts.js';
 
@@ -32,15 +35,25 @@ export interface TableOptions {
   /** Pay the gas of ending jobs in which one has neither the winning claim nor the request. */
   readonly endsOthersJobs?: boolean;
   readonly evidence?: EvidenceOptions;
+  /** Who looks on. */
+  readonly observer?: Observer;
+  /** Share of the jobs that are re-run at all, between 0 and 1; all when left out. Matches are looked at in any case. */
+  readonly sample?: number;
+  /** Moves of others' matches are put off for so long, so that two watchtowers do not both pay; 30 s when left out, none on a devnet. */
+  readonly holdOffSeconds?: Seconds;
   /** Who re-runs jobs; child processes of its own when left out. */
   readonly verifier?: Verifier;
 }
+
+const HOLD_OFF_SECONDS = 30;
 
 export class Table {
   readonly contracts: Contracts;
   readonly store: Store;
   readonly reader: GameReader;
   readonly evidence: Evidence;
+  readonly observer: Observer;
+  readonly holdOffSeconds: Seconds;
   private readonly verifier: Verifier;
   readonly verdicts: Verdicts;
   readonly journal: Journal;
@@ -48,6 +61,7 @@ export class Table {
   readonly purse: Purse;
   /** By job: the block of the last transaction that was sent for it. What is read of an earlier block does not show it yet. */
   readonly sentIn = new Map<JobId, number>();
+  private readonly lots = randomBytes(16).toString('hex');
   private atStake = 0n;
 
   constructor(
@@ -64,6 +78,8 @@ export class Table {
     this.journal = new Journal(options.log);
     this.deployment = { sealDomain: contracts.sealDomain, parameters: contracts.parameters };
     this.purse = new Purse(options.maxAtStakeWei ?? null);
+    this.observer = options.observer ?? NOBODY;
+    this.holdOffSeconds = options.holdOffSeconds ?? seconds(contracts.node.isDevnet ? 0 : HOLD_OFF_SECONDS);
   }
 
   get sender(): Sender | null {
@@ -74,8 +90,34 @@ export class Table {
     return this.options.sender !== null && this.options.dryRun !== true;
   }
 
-  wants(modelId: Hash): boolean {
-    return this.options.models?.includes(modelId) ?? true;
+  /** Whether a job is looked at: by its model, and by lot as long as nobody disputes it. Nobody else can know the lots. */
+  wants({ id, modelId, claims, matches }: JobRecord): boolean {
+    const { models, sample = 1 } = this.options;
+    if (models && !models.includes(modelId)) return false;
+    return claims.length > 1 || matches.length > 0 || this.lotOf(id) < sample;
+  }
+
+  private lotOf(id: JobId): number {
+    return createHash('sha256').update(`${this.lots}:${id}`).digest().readUInt32BE() / 2 ** 32;
+  }
+
+  /**
+   * Whether the bond and a whole match of the model can be paid at the gas price of now.
+   *
+   * @returns null, or why not.
+   */
+  async cannotAfford(modelId: Hash): Promise<string | null> {
+    const { sender, contracts } = this;
+    if (!sender) return null;
+    const [balanceWei, fees, matchGas] = await Promise.all([
+      sender.balance(),
+      contracts.node.getFeeData(),
+      this.evidence.matchGas(modelId),
+    ]);
+    const gasPriceWei = fees.maxFeePerGas ?? fees.gasPrice ?? 0n;
+    const neededWei = contracts.parameters.bondWei + BigInt(matchGas) * gasPriceWei;
+    if (balanceWei >= neededWei) return null;
+    return `the account ${sender.address} has ${balanceWei} wei; a bond and a match to its end take up to ${neededWei} wei`;
   }
 
   /** Who it is decided for. No bond is put up beyond what the purse allows; in a dry run it is shown what would be. */
@@ -95,11 +137,12 @@ export class Table {
   }
 
   /** To be called whenever the chain was read. */
-  chainWasRead(upToBlock: number): void {
+  chainWasRead(head: { readonly number: number; readonly timestamp: number }): void {
     const { sender } = this.options;
     const claims = sender ? this.reader.log.claimsAtStake([sender.address]) : 0;
     this.atStake = BigInt(claims) * this.deployment.parameters.bondWei;
-    this.purse.chainWasRead(upToBlock);
+    this.purse.chainWasRead(head.number);
+    this.observer.chainRead(head, this.reader.log.jobs().length, this.atStake);
   }
 
   /**
@@ -111,10 +154,11 @@ export class Table {
   async send(job: JobId | null, call: Call, facts: Facts): Promise<Sent | null> {
     const { sender } = this.options;
     if (!sender || !this.sends) return null;
+    const options = { deadline: facts.deadline === undefined ? null : timestamp(facts.deadline) };
     try {
       const sent = call.valueWei
-        ? await this.purse.spend(wei(call.valueWei), this.atStake, () => sender.send(call))
-        : await sender.send(call);
+        ? await this.purse.spend(wei(call.valueWei), this.atStake, () => sender.send(call, options))
+        : await sender.send(call, options);
       if (!sent) return null; // others have put up what was left: it is said at the next look
       if (job !== null) this.sentIn.set(job, sent.blockNumber);
       this.journal.write(job, { ...facts, txHash: sent.txHash, gasUsed: Number(sent.gasUsed) });

@@ -9,6 +9,7 @@ import { judge, type Verdict } from '../dispute/judge.js';
 import { isWholeTrace } from '../dispute/trace.js';
 import type { Timestamp } from '../units.js';
 import { attentionTo } from './due.js';
+import { holdOff } from './hold-off.js';
 import { inputTurn } from './input-turn.js';
 import { type Facts, lineOf } from './line.js';
 import type { Table } from './table.js';
@@ -49,10 +50,27 @@ export async function takeTurn(
     if (needsTrace(view, verdict.trace, party, table.deployment, now)) verdict = (await judged('trace')) ?? verdict;
     if (verdict.kind === 'unverifiable') sayJudgements(table, view, verdict);
   }
-  const decisions = decideJob(view, verdict, party, table.deployment, now);
-  const turn = await act(table, view, verdict, decisions);
+  const all = decideJob(view, verdict, party, table.deployment, now);
+  const decisions = holdOff(all, view, party, now, table.holdOffSeconds);
+  const turn = await act(table, view, verdict, await affordable(table, record, decisions));
   const input = await inputTurn(table, record, view, verdict, now);
   return { ...turn, tried: turn.tried + input.tried, done: turn.done + input.done };
+}
+
+/** No bond is put up unless the match can be paid to its end. */
+async function affordable(
+  table: Table,
+  { id, modelId }: JobRecord,
+  decisions: readonly Decision[],
+): Promise<Decision[]> {
+  if (!table.sends || !decisions.some(({ action }) => action?.kind === 'challenge')) return [...decisions];
+  const why = await table.cannotAfford(modelId);
+  table.observer.cannotAfford(id, why);
+  if (why === null) return [...decisions];
+  return decisions.map((decision) => {
+    if (decision.action?.kind !== 'challenge') return decision;
+    return waiting(`not challenging: ${why}`, decision.subject, decision.deadline);
+  });
 }
 
 async function act(

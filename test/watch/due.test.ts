@@ -1,10 +1,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { type Action, decided } from '../../src/dispute/actions.js';
 import type { ClaimState, JobState, JobView, MatchState } from '../../src/dispute/game.js';
 import { claimId, jobId, matchId, seconds, timestamp, wei } from '../../src/units.js';
 import { requireWithinLimits, traceBytes, WORK_LIMITS } from '../../src/verify/limits.js';
 import { requireEvaluatorAgrees } from '../../src/verify/spot-check.js';
 import { attentionTo, nextDeadline } from '../../src/watch/due.js';
+import { holdOff } from '../../src/watch/hold-off.js';
 import { type DecisionLine, Journal } from '../../src/watch/line.js';
 import { Purse } from '../../src/watch/purse.js';
 import { smallProgram, smallTrace } from '../chain/small-model.js';
@@ -97,6 +99,29 @@ test('the nearest end of a running clock or of the window comes first', () => {
     95,
     'all are over: now',
   );
+});
+
+test("others' matches are left to their own sides for a while, and to each watchtower for another while", () => {
+  const claims = [claim(1), claim(2)];
+  const long = match({ remainingSeconds: [seconds(1000), seconds(1000)] });
+  const what = view({ claims, matches: [long] });
+  const move = decided({ kind: 'callTime', matchId: matchId(1) }, 'time', { matchId: matchId(1) });
+  const descend = decided({ ...move.action, kind: 'settleSameTrace' } as Action, 'a move', { matchId: matchId(1) });
+  const kinds = (party: typeof nobody, now: number, offSeconds = 30, where = what) =>
+    holdOff([descend, move], where, party, timestamp(now), seconds(offSeconds)).map(
+      ({ action }) => action?.kind ?? null,
+    );
+  const a = { ...nobody, addresses: ['0x0a'] };
+  const b = { ...nobody, addresses: ['0x0b'] };
+  assert.equal(kinds(a, 79), [null, 'callTime'], 'time is called at once');
+  assert.equal(kinds(a, 110), ['settleSameTrace', 'callTime'], 'not for more than twice as long');
+  assert.equal(kinds(client, 50), ['settleSameTrace', 'callTime'], "one's own side moves at once");
+  assert.equal(kinds(a, 50, 0), ['settleSameTrace', 'callTime']);
+  const begins = (party: typeof nobody): number =>
+    Array.from({ length: 61 }, (_, i) => 50 + i).find((now) => kinds(party, now)[0] !== null) ?? 0;
+  assert.is.not(begins(a), begins(b));
+  const short = view({ claims, matches: [match({ remainingSeconds: [seconds(8), seconds(30)] })] });
+  assert.equal(kinds(a, 52, 30, short), ['settleSameTrace', 'callTime'], 'at most a quarter of the clock');
 });
 
 test('the purse counts what is put up but not read yet', async () => {

@@ -6,6 +6,7 @@ import { readJob } from '../../src/chain/requests.js';
 import type { TraceSource } from '../../src/dispute/trace.js';
 import { type JobId, wei } from '../../src/units.js';
 import type { DecisionLine } from '../../src/watch/line.js';
+import { NOBODY } from '../../src/watch/observer.js';
 import { type WatchOptions, watch } from '../../src/watch/watch.js';
 import { playOwnClaims } from '../../src/worker/play.js';
 import { tamper } from '../../src/worker/tamper.js';
@@ -141,6 +142,37 @@ test('no more is put at stake than allowed', async () => {
   await tower.stop();
   assert.is(tower.said('challenge').length, 2);
   assert.is(lies.length, 3);
+});
+
+test('no bond is put up for a match that could not be paid to its end', async () => {
+  await lie(1, 1);
+  const { node, contracts } = world.devnet;
+  const { address } = world.devnet.sender(WATCHTOWER);
+  const told: (string | null)[] = [];
+  const observer = { ...NOBODY, cannotAfford: (_id: JobId, reason: string | null) => told.push(reason) };
+  const aLittleMore = contracts.parameters.bondWei + 10n ** 14n;
+  await node.send('anvil_setBalance', [address, `0x${aLittleMore.toString(16)}`]);
+  const poor = watchtower({ observer });
+  await eventually(() => poor.said('wait').some(({ reason }) => reason.includes('not challenging')));
+  await poor.stop();
+  assert.is(poor.sender.meter.entries.length, 0);
+  await node.send('anvil_setBalance', [address, '0x8ac7230489e80000']);
+  const rich = watchtower({ observer });
+  await eventually(() => rich.said('challenge').length === 1);
+  await rich.stop();
+  assert.match(told[0] ?? '', 'a bond and a match to its end');
+  assert.is(told.at(-1), null);
+});
+
+test('of a sample of none, only disputed jobs are run', async () => {
+  const { job } = await lie(1, 1);
+  const idle = watchtower({ sample: 0, once: true });
+  await idle.watching;
+  assert.equal(idle.lines, []);
+  await world.challenge(WORKER, job, world.truth);
+  const tower = watchtower({ sample: 0, once: true });
+  await tower.watching;
+  assert.is(tower.said('judge').length, 2);
 });
 
 test('only the models that are asked for', async () => {
