@@ -21,7 +21,6 @@ const float64 = (dims: readonly number[], data: Float64Array): FloatTensor => ({
 /** Axis of the channels in the result of a node that can take a fold, or null. */
 function channelAxis(plan: Plan, node: PlanNode): number | null {
   if (node.domain !== '' || node.applied || node.unary) return null;
-  const { shape } = factsOf(plan, node.outputs[0]!);
   switch (node.operator) {
     case 'Conv':
     case 'Gemm':
@@ -29,7 +28,9 @@ function channelAxis(plan: Plan, node: PlanNode): number | null {
     case 'ConvTranspose':
       return node.attributes.int('group', 1) === 1 ? 1 : null;
     case 'MatMul':
-      return (constantOf(plan, node.inputs[1])?.dims.length ?? 0) >= 2 ? shape.length - 1 : null;
+      return (constantOf(plan, node.inputs[1])?.dims.length ?? 0) >= 2
+        ? factsOf(plan, node.outputs[0]!).shape.length - 1
+        : null;
     default:
       return null;
   }
@@ -99,7 +100,7 @@ export function foldAffine(plan: Plan): Plan {
   };
   for (const node of plan.nodes) {
     if (tryFold(node)) continue;
-    for (const name of node.outputs) producers.set(name, nodes.length);
+    for (const name of node.outputs) if (name !== '') producers.set(name, nodes.length);
     nodes.push(node);
   }
   return { ...current, nodes };
