@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { Compiled } from '../compiler/compile.js';
+import type { Compiled, CompileRequest } from '../compiler/compile.js';
 import type { RunProgram } from '../compiler/fidelity.js';
 import { UserError } from '../errors.js';
 import type { Executor } from '../executor/executor.js';
@@ -38,7 +38,7 @@ export async function compileFile(
   const shapes = options.shapes ?? {};
   const calibration =
     options.calibration === undefined ? undefined : await samplesFor(bytes, path, shapes, options.calibration);
-  const ranges = options.rangesFrom === undefined ? undefined : await rangesOf(options.rangesFrom);
+  const measured = options.rangesFrom === undefined ? undefined : await measuredIn(options.rangesFrom);
   const { runProgram, close } = await programRunner();
   const request = {
     bytes,
@@ -47,7 +47,7 @@ export async function compileFile(
     runProgram,
     ...(calibration ? { calibration } : {}),
     ...(options.bits === undefined ? {} : { bits: options.bits }),
-    ...(ranges ? { ranges } : {}),
+    ...(measured ?? {}),
   };
   try {
     const compiled = await compile(request, loadFloatRuntime());
@@ -90,8 +90,10 @@ async function samplesFor(
   return readSamples(samples, declared);
 }
 
-async function rangesOf(path: string): Promise<Record<string, [number, number]>> {
+/** The ranges of an artefact, and what inputs it froze. */
+async function measuredIn(path: string): Promise<Pick<CompileRequest, 'ranges' | 'frozen'>> {
   const { decodeArtefact } = await import('../program/artefact.js');
   const { bytes } = readModelFile(path);
-  return decodeArtefact(bytes, basename(path)).ranges;
+  const { ranges, frozen } = decodeArtefact(bytes, basename(path));
+  return { ranges, ...(frozen ? { frozen } : {}) };
 }

@@ -9,19 +9,19 @@ import { UserError } from '../errors.js';
 import type { Artefact, Fidelity } from '../program/artefact.js';
 import { checkProgram } from '../program/check.js';
 import { type Price, priceProgram } from '../program/price.js';
-import type { Program } from '../program/program.js';
+import type { Program, RealType } from '../program/program.js';
 import { tooMuch } from '../program/size.js';
 import { constantTensors, liveNodes } from './constness.js';
 import { expandModel } from './expand/expand.js';
 import { expansionOf } from './expand/register.js';
 import { measureFidelity, type RunProgram, runByEvaluator } from './fidelity.js';
-import type { FloatRuntime } from './float-runtime.js';
+import type { FloatRuntime, FloatTensor } from './float-runtime.js';
 import { lower } from './lower/lower.js';
 import { loweringOf } from './lower/register.js';
 import { headroomOf, type Measurement, measure, type RealRange } from './measure.js';
 import type { Node, OnnxModel } from './onnx/graph.js';
 import { readModel } from './onnx/read.js';
-import { isFloat } from './onnx/tensor.js';
+import { emptyArray, isFloat } from './onnx/tensor.js';
 import { absorbUnary } from './passes/absorb-unary.js';
 import { dropIdentities } from './passes/drop-identity.js';
 import { dropZipMaps } from './passes/drop-zip-map.js';
@@ -50,6 +50,8 @@ export interface CompileRequest {
   readonly bits?: number;
   /** Ranges of an earlier compilation: with the same file and options they give the same program on every machine. */
   readonly ranges?: Readonly<Record<string, RealRange>>;
+  /** Inputs that an earlier compilation froze, as its artefact tells; they go with its ranges. */
+  readonly frozen?: Artefact['frozen'];
   /** Seed of generated inputs. */
   readonly seed?: number;
   /** Runs the program for the fidelity report; the reference evaluator unless told. */
@@ -148,7 +150,13 @@ export async function compile(request: CompileRequest, runtime: FloatRuntime): P
   checkBits(bits);
 
   const file = readModel(bytes, request.file);
-  const frozen = freezeInputs(dropZipMaps(file, warn), request.shapes ?? {}, request.calibration ?? [], warn);
+  const frozen = freezeInputs(
+    dropZipMaps(file, warn),
+    request.shapes ?? {},
+    request.calibration ?? [],
+    warn,
+    tensorsOf(request.frozen),
+  );
   const { inputs } = frozen.model.graph;
   const shapes = fixShapes(inputs, frozen.shapes, warn);
   // What depends on an If or a Loop is known when it is opened.
@@ -187,6 +195,7 @@ export async function compile(request: CompileRequest, runtime: FloatRuntime): P
     },
     options: { bits, shapes: mutableShapes(shapes) },
     ranges: mutableRanges(ranges),
+    ...(frozen.values.size > 0 ? { frozen: describeFrozen(frozen.values) } : {}),
     fidelity,
     notes: [...warnings],
   };
@@ -198,3 +207,30 @@ const mutableShapes = (shapes: Shapes): Record<string, number[]> =>
 
 const mutableRanges = (ranges: Readonly<Record<string, RealRange>>): Record<string, [number, number]> =>
   Object.fromEntries(Object.entries(ranges).map(([name, [lo, hi]]) => [name, [lo, hi]]));
+
+const describeFrozen = (values: ReadonlyMap<string, FloatTensor>): NonNullable<Artefact['frozen']> =>
+  Object.fromEntries(
+    [...values].map(([name, tensor]) => [
+      name,
+      {
+        type: tensor.type as RealType,
+        dims: [...tensor.dims],
+        values: Array.from(tensor.data as ArrayLike<number | bigint>, (x) =>
+          Number.isFinite(Number(x)) ? Number(x) : (String(x) as 'NaN'),
+        ),
+      },
+    ]),
+  );
+
+/** float16 is described by its bits, as it is stored. */
+function tensorsOf(frozen: Artefact['frozen']): ReadonlyMap<string, FloatTensor> {
+  return new Map(
+    Object.entries(frozen ?? {}).map(([name, { type, dims, values }]) => {
+      const data = emptyArray(type, values.length);
+      values.forEach((value, i) => {
+        data[i] = data instanceof BigInt64Array || data instanceof BigUint64Array ? BigInt(value) : Number(value);
+      });
+      return [name, { type, dims, data }];
+    }),
+  );
+}

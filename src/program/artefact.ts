@@ -83,6 +83,13 @@ const fidelitySchema = z.strictObject({
 /** How close the program comes to the original model in float ONNX Runtime, on samples it was not calibrated on. */
 export type Fidelity = z.infer<typeof fidelitySchema>;
 
+/** Numbers that JSON has no form for are words. */
+const frozenSchema = z.strictObject({
+  type: layout.shape.type,
+  dims: ints,
+  values: z.array(z.union([z.number(), z.enum(['Infinity', '-Infinity', 'NaN'])])),
+});
+
 const aboutSchema = z.strictObject({
   /** The ONNX file it was compiled from: base name, SHA-256 (hex), operator set version by domain, producer. */
   source: z.strictObject({
@@ -94,6 +101,8 @@ const aboutSchema = z.strictObject({
   options: z.strictObject({ bits: z.number(), shapes: z.record(z.string(), ints) }),
   /** Smallest and largest real value seen of each float tensor: compiling with these gives the same program anywhere. */
   ranges: z.record(z.string(), z.tuple([z.number(), z.number()])),
+  /** Inputs of the model that are constants of the program, and their values: compiling takes them with the ranges. */
+  frozen: z.record(z.string(), frozenSchema).optional(),
   fidelity: fidelitySchema.nullable(),
   notes: z.array(z.string()),
 });

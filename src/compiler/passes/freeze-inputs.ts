@@ -128,6 +128,8 @@ export interface Frozen {
   /** Without the frozen inputs. */
   readonly shapes: Shapes;
   readonly samples: readonly FloatSample[];
+  /** The inputs that are constant now. */
+  readonly values: ReadonlyMap<string, FloatTensor>;
 }
 
 const without = <T>(record: Readonly<Record<string, T>>, names: ReadonlyMap<string, unknown>): Record<string, T> =>
@@ -136,12 +138,16 @@ const without = <T>(record: Readonly<Record<string, T>>, names: ReadonlyMap<stri
 /** Whether the input has no elements whatever it is: a dimension of its shape is 0. */
 const isEmpty = (input: GraphInput, shapes: Shapes): boolean => shapes[input.name]?.includes(0) === true;
 
-/** @throws UserError naming every node and input whose value is needed and not known. */
+/**
+ * @param known values that an earlier compilation froze inputs to.
+ * @throws UserError naming every node and input whose value is needed and not known.
+ */
 export function freezeInputs(
   original: OnnxModel,
   shapes: Shapes,
   samples: readonly FloatSample[],
   warn: (warning: string) => void,
+  known: ReadonlyMap<string, FloatTensor> = new Map(),
 ): Frozen {
   const values = new Map<string, FloatTensor>();
   for (const input of original.graph.inputs)
@@ -153,7 +159,7 @@ export function freezeInputs(
   for (const { node, operand, inputs } of needsOf(withInitializers(original, values)))
     for (const name of inputs) {
       if (values.has(name)) continue;
-      const value = agreedValue(name, samples);
+      const value = known.get(name) ?? agreedValue(name, samples);
       if (typeof value === 'string') {
         // Where samples show both ways, both branches are compiled.
         if (node.operator === 'If' && samples.length > 1) continue;
@@ -167,10 +173,11 @@ export function freezeInputs(
       );
     }
   if (problems.length > 0) refuse(original, problems);
-  if (values.size === 0) return { model: original, shapes, samples };
+  if (values.size === 0) return { model: original, shapes, samples, values };
   return {
     model: withInitializers(original, values),
     shapes: without(shapes, values),
     samples: samples.map((sample) => without(sample, values)),
+    values,
   };
 }

@@ -12,10 +12,12 @@ import {
   tensor,
   valueInfo,
 } from '../../../fixtures/onnx.js';
+import { commitModel } from '../../../src/commit/model.js';
 import { compile, type FloatSample } from '../../../src/compiler/compile.js';
 import type { FloatTensor } from '../../../src/compiler/float-runtime.js';
 import { toNumbers } from '../../../src/compiler/onnx/tensor.js';
 import { UserError } from '../../../src/errors.js';
+import { decodeArtefact, encodeArtefact } from '../../../src/program/artefact.js';
 import { evaluate } from '../../../src/program/evaluate.js';
 import { packInputs, unpackOutputs } from '../../../src/program/layout.js';
 import { runtime } from '../compare.js';
@@ -157,6 +159,17 @@ test('real data that a shape is computed from is not frozen', async () => {
   ];
   const order = [nodes[5]!, ...nodes.slice(0, 5)];
   await refusal(order, { x: X }, [{ x: X }]);
+});
+
+test('the artefact says what inputs were frozen to, and the same model comes of it without samples', async () => {
+  const nodes = [node('Expand', ['x', 'shape'], ['y'])];
+  const samples = [{ x: X, shape: whole(2, 2, 3) }];
+  const bytes = bytesOf(nodes, samples[0]!);
+  const first = await compile({ bytes, file: 'case.onnx', calibration: samples }, runtime);
+  const { ranges, frozen } = decodeArtefact(encodeArtefact(first.artefact), 'case.og');
+  assert.equal(frozen, { shape: { type: 'int64', dims: [3], values: [2, 2, 3] } });
+  const again = await compile({ bytes, file: 'case.onnx', ranges, frozen }, runtime);
+  assert.is(commitModel(again.artefact.program).modelId, commitModel(first.artefact.program).modelId);
 });
 
 test('every input may be frozen', async () => {
