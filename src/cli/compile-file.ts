@@ -47,7 +47,7 @@ export async function compileFile(
     runProgram,
     ...(calibration ? { calibration } : {}),
     ...(options.bits === undefined ? {} : { bits: options.bits }),
-    ...(measured ?? {}),
+    ...measured,
   };
   try {
     const compiled = await compile(request, loadFloatRuntime());
