@@ -17,7 +17,7 @@ import {
 } from '../../fixtures/onnx.js';
 import { compile } from '../../src/compiler/compile.js';
 import { UserError } from '../../src/errors.js';
-import { errorsOf, runtime } from './compare.js';
+import { assertClose, errorsOf, runtime } from './compare.js';
 
 const X = valueInfo('x', [2, 3]);
 const Y = valueInfo('y', [2, 3]);
@@ -96,6 +96,17 @@ refused(
   }),
   /too far apart/,
 );
+
+test('a negative scale is a scale', async () => {
+  const nodes = [node('DequantizeLinear', ['x', 's'], ['y'])];
+  const initializers = [tensor('s', [], Float32Array.of(-0.5))];
+  const definition = {
+    inputs: { x: { shape: [2, 3], type: 'int8', low: -90, high: 90 } as const },
+    nodes,
+    outputs: ['y'],
+  };
+  await assertClose({ ...definition, initializers });
+});
 
 test('nodes out of order are put in order', async () => {
   const nodes: NodeProto[] = [

@@ -2,14 +2,19 @@
 import type { Site } from './site.js';
 
 /** Transformations of scores that can be compiled. */
-const TRANSFORMS = new Set(['NONE', 'LOGISTIC', 'SOFTMAX']);
+const TRANSFORMS = new Set(['NONE', 'LOGISTIC', 'SOFTMAX', 'SOFTMAX_ZERO']);
+
+/** Scores nearer to 0 than this count as 0. */
+const ZERO = 1e-7;
+/** The exponential of this and of what is added to it is 0. */
+const FAR_BELOW = -10_000;
 
 export function refusesTransform(site: Site): string | null {
   const transform = site.attributes.text('post_transform', 'NONE');
   return TRANSFORMS.has(transform) ? null : `its scores are transformed by ${transform}`;
 }
 
-/** Gives the scores [rows, classes], transformed. */
+/** Gives the scores [rows, classes], transformed. SOFTMAX_ZERO is a softmax of the scores that are not 0; those that are stay 0. */
 export function giveScores(site: Site, output: number, scores: string): void {
   switch (site.attributes.text('post_transform', 'NONE')) {
     case 'LOGISTIC':
@@ -18,6 +23,11 @@ export function giveScores(site: Site, output: number, scores: string): void {
     case 'SOFTMAX':
       site.give(output, 'Softmax', [scores], { axis: 1 });
       break;
+    case 'SOFTMAX_ZERO': {
+      const counts = site.add('Greater', [site.add('Abs', [scores]), site.real(ZERO, 'float32')]);
+      site.give(output, 'Softmax', [site.add('Where', [counts, scores, site.real(FAR_BELOW, 'float32')])], { axis: 1 });
+      break;
+    }
     default:
       site.give(output, 'Identity', [scores]);
   }

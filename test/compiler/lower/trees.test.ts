@@ -169,6 +169,25 @@ test('gradient-boosted trees of four classes', () => {
   const more = { ...labels(0, 1, 2, 3), ...post('SOFTMAX'), base_values: floats(0.1, -0.2, 0, 0.3) };
   return check(modelOf([classifier([0, 1, 2, 3], () => random.normal() * 0.3, more)], both, 3), both, 1e-4);
 });
+test('a softmax that leaves scores of 0 alone', () => {
+  // One vote a leaf: some classes get none.
+  const { nodes, leaves } = trees(2, 3, leq);
+  const cast = leaves.map(([tree, id], i) => ({ tree, id, target: i % 4, weight: Math.fround(random.normal()) }));
+  const attributes = {
+    ...nodes,
+    class_treeids: ints(...cast.map(({ tree }) => tree)),
+    class_nodeids: ints(...cast.map(({ id }) => id)),
+    class_ids: ints(...cast.map(({ target }) => target)),
+    class_weights: floats(...cast.map(({ weight }) => weight)),
+    ...labels(0, 1, 2, 3),
+    ...post('SOFTMAX_ZERO'),
+  };
+  return check(
+    modelOf([ml('TreeEnsembleClassifier', both as ['label', 'scores'], attributes)], both, 3),
+    ['scores'],
+    1e-4,
+  );
+});
 test('labels that are texts are positions, and ZipMap is dropped', async () => {
   const more = { classlabels_strings: texts('cat', 'dog', 'eel') };
   const nodes = [
