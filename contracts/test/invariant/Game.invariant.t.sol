@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {Test} from "forge-std/Test.sol";
+import {LibString} from "solady/utils/LibString.sol";
+
+import {IInputs} from "../../src/interfaces/IInputs.sol";
+import {Claim, ClaimStatus, IJobs, Job, JobStatus} from "../../src/interfaces/IJobs.sol";
+import {IMatches, Match, Phase} from "../../src/interfaces/IMatches.sol";
+import {Deployment} from "../../src/Deployment.sol";
+import {GameHandler} from "./GameHandler.sol";
+import {GameRules} from "./Players.sol";
+import {Tally} from "./Tally.sol";
+
+/// @dev The invariants in words, with their numbers: README.md.
+contract GameInvariantTest is Test {
+    GameHandler private handler;
+    IJobs private jobs;
+    IMatches private matches;
+    IInputs private inputs;
+    bytes32 private trueTrace;
+    bytes32 private trueOutput;
+    address[5] private actors;
+    address private watcher;
+    uint256 private moneyWei;
+    uint256 private constant BOND = 0.05 ether;
+    uint256 private constant STAKE = 0.02 ether;
+    uint256 private constant CLOCK = 6 hours;
+
+    function setUp() external {
+        handler = new GameHandler();
+        handler.setUp();
+        Deployment deployment = handler.theDeployment();
+        (jobs, matches, inputs) = (deployment.jobs(), deployment.matches(), deployment.inputs());
+        (trueTrace, trueOutput) = handler.rootOfTruth();
+        for (uint256 i = 0; i < actors.length; ++i) {
+            actors[i] = handler.actors(i);
+        }
+        watcher = actors[2];
+        moneyWei = handler.moneyWei();
+        targetContract(address(handler));
+        bytes4[] memory selectors = new bytes4[](1);
+        selectors[0] = GameHandler.act.selector;
+        targetSelector(FuzzSelector(address(handler), selectors));
+    }
+
+    function invariant_game() external view {
+        _check();
+    }
+
+    /// @dev Ends a run: whatever state it left, everyone gets out what is theirs and nothing else.
+    function afterInvariant() external {
+        _leave();
+        Tally.write(handler);
+    }
+
+    /// @notice The run that the seeds 0, 1, 2, ... make reaches every kind of move and ending, so the invariants speak of all.
+    function test_everyKindIsReached() external {
+        vm.pauseGasMetering();
+        uint256 start = vm.snapshotState();
+        uint256[] memory counts = new uint256[](Tally.names().length);
+        for (uint256 run = 0; run < 40; ++run) {
+            for (uint256 i = 0; i < 60; ++i) {
+                handler.act(run * 1000 + i);
+                _check();
+            }
+            _leave();
+            for (uint256 i = 0; i < counts.length; ++i) {
+                counts[i] += handler.tally(Tally.names()[i]);
+            }
+            vm.revertToState(start);
+        }
+        for (uint256 i = 0; i < counts.length; ++i) {
+            assertGt(counts[i], 0, LibString.fromSmallString(Tally.names()[i]));
+        }
+    }
+
+    // ---------------------------------------------------------------- at any time
+
+    /// @dev Everything once: the claims and which of them are correct.
+    struct Board {
+        Claim[] claims;
+        bool[] isCorrect;
+    }
+
+    function _check() private view {
+        Board memory board;
+        board.claims = new Claim[](jobs.claimCount() + 1);
+        board.isCorrect = handler.correctness();
+        for (uint256 claimId = 1; claimId < board.claims.length; ++claimId) {
+            board.claims[claimId] = jobs.getClaim(claimId);
+        }
+        uint256 owedWei = jobs.burnedWei();
+        uint256 stakesWei = 0;
+        for (uint256 jobId = 1; jobId <= jobs.jobCount(); ++jobId) {
+            Job memory job = jobs.getJob(jobId);
+            owedWei += BOND * job.liveClaims;
+            if (job.status == JobStatus.Open) {
+                owedWei += job.feeWei + job.potWei;
+                if (inputs.isOutstanding(jobId)) stakesWei += STAKE; // one chunk: nothing is paid before it is complete
+            }
+            _checkClaims(jobId, job, board);
+            _checkEnd(jobId, job, board);
+        }
+        _checkMoney(owedWei, stakesWei);
+    }
+
+    function _checkMoney(uint256 owedWei, uint256 stakesWei) private view {
+        uint256 outsideWei = 0;
+        for (uint256 i = 0; i < actors.length; ++i) {
+            owedWei += jobs.creditOf(actors[i]);
+            outsideWei += actors[i].balance;
+        }
+        assertEq(address(jobs).balance, owedWei, "1: what Jobs owes");
+        assertEq(address(inputs).balance, stakesWei, "2: what Inputs owes");
+        assertEq(outsideWei + address(jobs).balance + address(inputs).balance, moneyWei, "3: no wei made or lost");
+    }
+
+    /// @dev Walks the job's list, and counts its claims without it.
+    function _checkClaims(uint256 jobId, Job memory job, Board memory board) private view {
+        uint256 live = 0;
+        uint256 listed = 0;
+        uint256 finals = 0;
+        uint256 truths = 0;
+        for (uint256 claimId = 1; claimId < board.claims.length; ++claimId) {
+            Claim memory claim = board.claims[claimId];
+            if (claim.jobId != jobId) continue;
+            if (claim.status == ClaimStatus.Final) ++finals;
+            if (claim.status == ClaimStatus.Live) ++live;
+            if (claim.status == ClaimStatus.Live && claim.traceRoot == trueTrace) ++truths;
+            if (claim.status == ClaimStatus.Lost && board.isCorrect[claimId]) {
+                assertFalse(GameRules.isWatched(jobId), "8: a correct claim that is played for lost");
+            }
+            assertTrue(claim.status != ClaimStatus.Lost || claim.claimant != watcher, "8: the honest player lost");
+        }
+        for (uint256 claimId = job.firstClaim; claimId != 0; claimId = board.claims[claimId].next) {
+            assertEq(board.claims[claimId].jobId, jobId, "7: the list leaves its job");
+            if (board.claims[claimId].status == ClaimStatus.Live) ++listed;
+        }
+        assertEq(job.liveClaims, live, "6: live claims are counted");
+        assertEq(listed, live, "7: every live claim is in the list");
+        assertEq(finals, job.status == JobStatus.Final ? 1 : 0, "4: one final claim in a Final job, none elsewhere");
+        if (job.status == JobStatus.Open) {
+            assertEq(jobs.agreeing(jobId, trueTrace), truths, "6: agreeing claims are counted");
+        }
+    }
+
+    /// @dev What only a watched job promises.
+    function _checkEnd(uint256 jobId, Job memory job, Board memory board) private view {
+        if (!GameRules.isWatched(jobId)) return;
+        if (job.status == JobStatus.Final) {
+            assertTrue(board.isCorrect[job.winner], "5: only a correct claim becomes final");
+            assertEq(jobs.outputRootOf(jobId), trueOutput, "5: only the correct output becomes final");
+        }
+        if (job.status != JobStatus.Open) return;
+        assertLe(block.timestamp, handler.endsBy(jobId), "10: a job ends in time");
+        for (uint256 a = job.firstClaim; a != 0; a = board.claims[a].next) {
+            for (uint256 b = board.claims[a].next; b != 0; b = board.claims[b].next) {
+                if (board.isCorrect[a] == board.isCorrect[b]) continue;
+                if (board.claims[a].status == ClaimStatus.Live && board.claims[b].status == ClaimStatus.Live) {
+                    _checkMatch(a, b);
+                }
+            }
+        }
+    }
+
+    /// @dev Two live claims, one of them correct.
+    function _checkMatch(uint256 a, uint256 b) private view {
+        uint256 matchId = matches.matchOf(a, b);
+        assertGt(matchId, 0, "9: a correct claim has a match with every wrong one");
+        Match memory game = matches.getMatch(matchId);
+        assertTrue(game.claims[0] == a && game.claims[1] == b, "9: side 0 is the earlier claim");
+        assertTrue(game.phase != Phase.Over, "9: a match that is over leaves one of them dead");
+        assertLe(block.timestamp, game.openedAt + 2 * CLOCK, "10: a match ends within two clocks");
+    }
+
+    // ---------------------------------------------------------------- at the end
+
+    function _leave() private {
+        handler.windUp();
+        _check();
+        for (uint256 jobId = 1; jobId <= jobs.jobCount(); ++jobId) {
+            assertTrue(jobs.getJob(jobId).status != JobStatus.Open, "13: a job cannot be ended");
+            assertEq(jobs.getJob(jobId).liveClaims, 0, "13: a bond cannot be reclaimed");
+        }
+        assertEq(address(jobs).balance, jobs.burnedWei(), "13: what is left is what was burned");
+        assertEq(address(inputs).balance, 0, "13: a stake is stuck");
+    }
+}

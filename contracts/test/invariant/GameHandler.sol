@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {Deployment} from "../../src/Deployment.sol";
+import {ClaimStatus, Job, JobStatus} from "../../src/interfaces/IJobs.sol";
+import {Match, Phase} from "../../src/interfaces/IMatches.sol";
+import {TinyModel} from "../helpers/TinyModel.sol";
+import {Trace, Traces} from "../helpers/Trace.sol";
+import {HonestPlayer} from "./HonestPlayer.sol";
+
+/// @title Dishonest players who do anything at any time, and after each of their actions the honest one.
+contract GameHandler is HonestPlayer {
+    using Traces for Trace;
+
+    uint256 private constant MAX_JOBS = 8;
+    uint256 private constant MAX_CLAIMS = 20;
+
+    enum Action {
+        Request,
+        RequestByRoot,
+        Submit,
+        Challenge,
+        Reveal,
+        Move,
+        Garbage,
+        OpenMatch,
+        CallTime,
+        SettleSameTrace,
+        Finalize,
+        SkipDeadClaims,
+        ReclaimBond,
+        Withdraw,
+        Demand,
+        PostInput,
+        GiveUp,
+        Wait
+    }
+
+    /// @dev How often each is taken, in order.
+    bytes private constant WEIGHTS = hex"02010408030c01020404020103020201010a";
+
+    address[5] public actors;
+    uint256 public moneyWei;
+    mapping(uint256 jobId => bool) private _inputLost;
+
+    function setUp() public override {
+        super.setUp();
+        actors = [requester, worker, watcher, liar, stranger];
+        for (uint256 i = 0; i < actors.length; ++i) {
+            moneyWei += actors[i].balance;
+        }
+        _request(false);
+        _request(true);
+        _request(false);
+        // in the unwatched one two liars are wrong in the same element
+        uint256 first = submit(liar, 3, traceOf(1));
+        (uint256 second,) = challenge(stranger, first, traceOf(7));
+        (facts[first], facts[second]) = (Fact(1, true), Fact(7, true));
+    }
+
+    function isInputLost(uint256 jobId) internal view override returns (bool) {
+        return _inputLost[jobId];
+    }
+
+    function theDeployment() external view returns (Deployment) {
+        return deployment;
+    }
+
+    function rootOfTruth() external view returns (bytes32 traceRoot, bytes32 outputRoot) {
+        Trace memory truth = traceOf(0);
+        return (truth.root(), truth.slotRoot(TinyModel.STEP_COUNT));
+    }
+
+    // ---------------------------------------------------------------- one call of a run
+
+    /// @notice Something dishonest, chosen by `seed`, whether or not it is refused; then the honest player's turn.
+    function act(uint256 seed) external {
+        Action action = _actionOf(_draw(seed, 0));
+        if (action == Action.Wait) {
+            uint256 until = block.timestamp + _waitOf(seed);
+            honestTurn(seed, until);
+            vm.warp(until);
+            note("wait");
+        } else {
+            (bool done,) = address(this).call(abi.encodeCall(this.attempt, (action, seed)));
+            note(done ? bytes32("dishonest done") : bytes32("dishonest refused"));
+        }
+        honestTurn(_draw(seed, 1), block.timestamp);
+    }
+
+    /// @dev A call of its own: what is refused leaves nothing behind.
+    function attempt(Action action, uint256 seed) external {
+        require(msg.sender == address(this));
+        uint256 a = _draw(seed, 2);
+        uint256 b = _draw(seed, 3);
+        if (action == Action.Request) _request(false);
+        else if (action == Action.RequestByRoot) _request(true);
+        else if (action == Action.Submit) _submit(a, b);
+        else if (action == Action.Challenge) _challenge(a, b);
+        else if (action == Action.Reveal) _reveal(a);
+        else if (action == Action.Move) _moves(a, b);
+        else if (action == Action.Garbage) _garbage(a, b);
+        else if (action == Action.OpenMatch) _openMatch(a, b);
+        else if (action == Action.CallTime) _callTime(a);
+        else if (action == Action.SettleSameTrace) _settle(a, b);
+        else if (action == Action.Finalize) _finalize(_openJob(a), b);
+        else if (action == Action.SkipDeadClaims) _skip(a, b);
+        else if (action == Action.ReclaimBond) _reclaimAny(a);
+        else if (action == Action.Withdraw) _withdraw(actors[a % actors.length]);
+        else if (action == Action.Demand) _demand(a, b);
+        else if (action == Action.PostInput) _postInput(a);
+        else _giveUp(_openJob(a));
+    }
+
+    function _actionOf(uint256 draw) private pure returns (Action) {
+        uint256 sum = 0;
+        for (uint256 i = 0; i < WEIGHTS.length; ++i) {
+            sum += uint8(WEIGHTS[i]);
+        }
+        uint256 ticket = draw % sum;
+        uint256 action = 0;
+        while (ticket >= uint8(WEIGHTS[action])) ticket -= uint8(WEIGHTS[action++]);
+        return Action(action);
+    }
+
+    /// @dev A second, a moment, a good part of a clock, a whole clock and more, or to the last second for the honest player.
+    function _waitOf(uint256 seed) private view returns (uint256) {
+        uint256 kind = _draw(seed, 4) % 8;
+        if (kind == 0) return 1;
+        if (kind == 1 && seed % 2 == 0) return CLOCK + 1;
+        if (kind == 2) return _draw(seed, 5) % (CLOCK / 5) + 1;
+        if (kind < 6 && nextDue > block.timestamp) return nextDue - block.timestamp;
+        return CLOCK / 5;
+    }
+
+    // ---------------------------------------------------------------- jobs and claims
+
+    function _request(bool byRoot) private {
+        require(jobs.jobCount() < MAX_JOBS);
+        bytes memory input = TinyModel.input(INPUT_SEED);
+        vm.prank(requester);
+        if (byRoot) jobs.requestByRoot{value: FEE}(modelId, inputRoot, 4 hours, address(0));
+        else jobs.request{value: FEE}(modelId, input, 4 hours, address(0));
+        did(byRoot ? bytes32("request by root") : bytes32("request"));
+    }
+
+    function _submit(uint256 a, uint256 b) private {
+        require(jobs.claimCount() < MAX_CLAIMS);
+        uint256 jobId = _openJob(a);
+        require(jobs.getJob(jobId).liveClaims == 0 || a % 16 == 0);
+        address claimant = _dishonest(a);
+        (Fact memory fact, bytes32 seal) = _lie(b, jobId, claimant, 0);
+        uint256 claimId = submit(claimant, jobId, traceOf(fact.kind), seal);
+        did("submit");
+        facts[claimId] = fact;
+    }
+
+    function _challenge(uint256 a, uint256 b) private {
+        require(jobs.claimCount() < MAX_CLAIMS);
+        uint256[] memory live = liveClaims(_openJob(a));
+        if (live.length == 0) return _submit(a, b);
+        uint256 target = live[a / 7 % live.length];
+        address claimant = _dishonest(a);
+        (Fact memory fact, bytes32 seal) = _lie(b, jobs.getClaim(target).jobId, claimant, target);
+        (uint256 claimId,) = challenge(claimant, target, traceOf(fact.kind), seal);
+        did("challenge");
+        facts[claimId] = fact;
+    }
+
+    /// @dev What a claim says: one of the traces, the correct one and a wrong output more often, under its seal; or a seal that opens to nothing,
+    /// a copied one, or that of the correct trace beside a wrong output.
+    function _lie(uint256 draw, uint256 jobId, address claimant, uint256 target)
+        private
+        view
+        returns (Fact memory fact, bytes32 seal)
+    {
+        uint256 kind = (draw >> 8) % 10;
+        fact = Fact(kind % KINDS, draw % 8 > 2);
+        if (draw % 8 == 0) return (fact, keccak256("garbage"));
+        if (draw % 8 == 1 && target != 0) return (fact, jobs.getClaim(target).seal);
+        if (draw % 8 == 2) return (Fact(1, false), sealOf(jobId, claimant, traceOf(0).root()));
+        fact.opens = true;
+        seal = sealOf(jobId, claimant, traceOf(fact.kind).root());
+    }
+
+    function _reveal(uint256 a) private {
+        uint256[] memory live = liveClaims(_openJob(a));
+        uint256 claimId = live[a / 7 % live.length];
+        reveal(claimId, traceOf(facts[claimId].kind));
+        did("reveal");
+    }
+
+    function _finalize(uint256 jobId, uint256 b) private {
+        bool none = jobs.getJob(jobId).liveClaims == 0;
+        jobs.finalize(jobId, none ? bytes("") : TinyModel.output(traceOf(b % 3 == 0 ? 1 : 0))); // most kinds have this output
+        did(none ? bytes32("void") : bytes32("final"));
+    }
+
+    function _skip(uint256 a, uint256 b) private {
+        jobs.skipDeadClaims(_openJob(a), b % 4);
+        did("skip dead claims");
+    }
+
+    /// @dev Of the first live claim from a random one on whose job has ended.
+    function _reclaimAny(uint256 a) private {
+        uint256 count = jobs.claimCount();
+        for (uint256 i = 0; i < count; ++i) {
+            uint256 claimId = _pick(a % 1e9 + i, count);
+            (bool live,) = jobs.areLive(claimId, claimId);
+            if (live && jobs.getJob(jobs.getClaim(claimId).jobId).status != JobStatus.Open) return _reclaim(claimId);
+        }
+        _reclaim(_pick(a, count));
+    }
+
+    function _reclaim(uint256 claimId) private {
+        uint256 burnedWei = jobs.burnedWei();
+        jobs.reclaimBond(claimId);
+        did("reclaim");
+        if (jobs.burnedWei() != burnedWei) note("reclaim of a needless one");
+    }
+
+    function _withdraw(address actor) private {
+        vm.prank(actor);
+        jobs.withdraw();
+        did("withdraw");
+    }
+
+    // ---------------------------------------------------------------- matches
+
+    /// @dev Up to eight right moves for a side, whoever it belongs to.
+    function _moves(uint256 a, uint256 b) private {
+        uint256[] memory running = _runningMatches(a);
+        if (running.length == 0) return _openMatch(a, b);
+        uint256 matchId = running[a / 7 % running.length];
+        uint8 side = uint8(b % 2);
+        for (uint256 i = 0; i <= (b >> 8) % 8; ++i) {
+            Match memory game = gameOf(matchId);
+            if (!isToMove(game, side)) side = 1 - side;
+            if (game.phase == Phase.Over || (game.phase == Phase.Proof && b % 3 == 0)) return;
+            move(matchId, game, side);
+        }
+    }
+
+    function _garbage(uint256 a, uint256 b) private {
+        uint256 matchId = _runningMatch(a);
+        Match memory game = gameOf(matchId);
+        bytes32[] memory children = new bytes32[](1 << levelsOf(game.height));
+        children[b % children.length] = bytes32(b);
+        (bool done,) = address(matches)
+            .call(abi.encodeCall(matches.descend, (matchId, game.height, game.position, children, new bytes32[](0))));
+        require(!done, "12: garbage was accepted");
+        matches.postLeaf(matchId, uint8(b % 2), game.position, new bytes(256)); // which is the true leaf of no slot
+        did("post leaf");
+    }
+
+    function _openMatch(uint256 a, uint256 b) private {
+        uint256[] memory live = liveClaims(_openJob(a));
+        if (live.length < 2) return _challenge(a, b);
+        matches.openMatch(live[a / 7 % live.length], live[b % live.length]);
+        did("open match");
+    }
+
+    function _callTime(uint256 a) private {
+        uint256[] memory running = _runningMatches(a);
+        for (uint256 i = 0; i < running.length; ++i) {
+            if (_isTimeOver(gameOf(running[i]))) return callTime(running[i]);
+        }
+        callTime(_pick(a, matches.matchCount()));
+    }
+
+    function _isTimeOver(Match memory game) private view returns (bool) {
+        for (uint256 side = 0; side < 2; ++side) {
+            if (isToMove(game, side) && block.timestamp > lastSecond(game, side)) return true;
+        }
+        return false;
+    }
+
+    function _settle(uint256 a, uint256 b) private {
+        uint256[] memory running = _runningMatches(a);
+        for (uint256 i = 0; i < running.length; ++i) {
+            Match memory game = gameOf(running[i]);
+            if (game.phase != Phase.Reveal || isToMove(game, 0) || isToMove(game, 1)) continue;
+            uint256 burnedWei = jobs.burnedWei();
+            matches.settleSameTrace(running[i]);
+            did("same trace");
+            if (jobs.burnedWei() != burnedWei) note("same trace, needless");
+            return;
+        }
+        _moves(a, b);
+    }
+
+    /// @dev The matches of an open job that are not over and not moot.
+    function _runningMatches(uint256 a) private view returns (uint256[] memory running) {
+        uint256[] memory live = liveClaims(_openJob(a));
+        running = new uint256[](live.length * live.length / 2);
+        uint256 found = 0;
+        for (uint256 i = 0; i < live.length; ++i) {
+            for (uint256 k = i + 1; k < live.length; ++k) {
+                uint256 matchId = matches.matchOf(live[i], live[k]);
+                if (matchId != 0 && gameOf(matchId).phase != Phase.Over) running[found++] = matchId;
+            }
+        }
+        assembly ("memory-safe") {
+            mstore(running, found)
+        }
+    }
+
+    function _runningMatch(uint256 a) private view returns (uint256) {
+        uint256[] memory running = _runningMatches(a);
+        return running[a / 7 % running.length];
+    }
+
+    // ---------------------------------------------------------------- inputs
+
+    function _demand(uint256 a, uint256 b) private {
+        uint256 jobId = _openJob(a);
+        vm.prank(_dishonest(a));
+        inputs.demand{value: STAKE}(jobId, inputRoot);
+        did("demand");
+        _inputLost[jobId] = b % 2 == 0;
+    }
+
+    function _postInput(uint256 a) private {
+        uint256 jobId = _openJob(a);
+        require(!_inputLost[jobId]);
+        vm.prank(_dishonest(a));
+        inputs.post(jobId, 0, TinyModel.input(INPUT_SEED), new bytes32[](0));
+        did("post input");
+    }
+
+    function _giveUp(uint256 jobId) private {
+        inputs.giveUp(jobId);
+        did("give up");
+    }
+
+    // ---------------------------------------------------------------- everyone leaves
+
+    /// @notice Nobody does anything dishonest any more: time passes, anyone ends what can be ended, and everyone takes what
+    /// is theirs. After this no job may be open and nothing owed.
+    function windUp() external {
+        for (uint256 round = 0; round < 4; ++round) {
+            uint256 until = block.timestamp + 2 * uint256(CLOCK) + 1;
+            honestTurn(round, until);
+            vm.warp(until);
+            honestTurn(round, until);
+            for (uint256 jobId = 1; jobId <= jobs.jobCount(); ++jobId) {
+                if (jobs.getJob(jobId).status == JobStatus.Open) _endUnwatched(jobId, round);
+            }
+        }
+        for (uint256 claimId = 1; claimId <= jobs.claimCount(); ++claimId) {
+            if (jobs.getClaim(claimId).status == ClaimStatus.Live) _reclaim(claimId);
+        }
+        for (uint256 i = 0; i < actors.length; ++i) {
+            if (jobs.creditOf(actors[i]) != 0) _withdraw(actors[i]);
+        }
+    }
+
+    /// @dev In the first round all live claims are matched, in the next time is called on whoever did not move.
+    function _endUnwatched(uint256 jobId, uint256 round) private {
+        if (inputs.isOutstanding(jobId)) return _giveUp(jobId);
+        uint256[] memory live = liveClaims(jobId);
+        for (uint256 i = 0; i < live.length; ++i) {
+            for (uint256 k = i + 1; k < live.length; ++k) {
+                (bool live0, bool live1) = jobs.areLive(live[i], live[k]);
+                if (!live0 || !live1) continue;
+                uint256 matchId = matches.matchOf(live[i], live[k]);
+                if (matchId != 0) _endMatch(matchId);
+                else if (!_agree(live[i], live[k])) matches.openMatch(live[i], live[k]);
+            }
+        }
+        Job memory job = jobs.getJob(jobId);
+        if (round == 0 || block.timestamp <= job.windowEndsAt || block.timestamp <= job.claimBy) return;
+        live = liveClaims(jobId);
+        jobs.finalize(jobId, live.length == 0 ? bytes("") : TinyModel.output(traceOf(facts[live[0]].kind)));
+        did(live.length == 0 ? bytes32("void") : bytes32("final"));
+    }
+
+    function _agree(uint256 claimIdA, uint256 claimIdB) private view returns (bool) {
+        bytes32 traceRoot = jobs.getClaim(claimIdA).traceRoot;
+        return traceRoot != 0 && traceRoot == jobs.getClaim(claimIdB).traceRoot;
+    }
+
+    function _endMatch(uint256 matchId) private {
+        if (_isTimeOver(gameOf(matchId))) callTime(matchId);
+    }
+
+    // ---------------------------------------------------------------- choices
+
+    function _dishonest(uint256 draw) private view returns (address) {
+        return draw % 3 == 0 ? liar : draw % 3 == 1 ? stranger : worker;
+    }
+
+    /// @dev The first open job from a random one on; the random one when none is open.
+    function _openJob(uint256 draw) private view returns (uint256) {
+        uint256 count = jobs.jobCount();
+        for (uint256 i = 0; i < count; ++i) {
+            uint256 jobId = _pick(draw % 1e9 + i, count);
+            if (jobs.getJob(jobId).status == JobStatus.Open) return jobId;
+        }
+        return _pick(draw, count);
+    }
+
+    /// @dev An id, 1 to `count`.
+    function _pick(uint256 draw, uint256 count) private pure returns (uint256) {
+        return draw % count + 1;
+    }
+
+    function _draw(uint256 seed, uint256 nth) private pure returns (uint256) {
+        return uint256(keccak256(abi.encode(seed, nth)));
+    }
+}

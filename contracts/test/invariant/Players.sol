@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {SSTORE2} from "solady/utils/SSTORE2.sol";
+
+import {Match, Phase} from "../../src/interfaces/IMatches.sol";
+import {Parameters} from "../../src/interfaces/IJobs.sol";
+import {BaseTest} from "../helpers/BaseTest.sol";
+import {TinyModel} from "../helpers/TinyModel.sol";
+import {Trace, Traces} from "../helpers/Trace.sol";
+
+/// @title What holds for the runs as a whole.
+library GameRules {
+    /// @notice Every third job is left to the dishonest: there only the money must be right.
+    function isWatched(uint256 jobId) internal pure returns (bool) {
+        return jobId % 3 != 0;
+    }
+}
+
+/// @title What every player of the invariant runs can do, and the tally of what was done.
+/// @notice Whoever plays, plays one of KINDS traces, made once: kind 0 is the correct one.
+abstract contract Players is BaseTest {
+    using Traces for Trace;
+
+    uint256 internal constant KINDS = 8;
+    /// @dev No call of any player may use more, whatever happened before. Two thirds more than the costliest: a step's proof.
+    uint256 internal constant MAX_CALL_GAS = 400_000;
+
+    /// @param kind The trace its claimant holds.
+    /// @param opens Its seal is that trace's; others are garbage, copies, or of a trace with another output.
+    struct Fact {
+        uint256 kind;
+        bool opens;
+    }
+
+    mapping(uint256 claimId => Fact) internal facts;
+    mapping(bytes32 what => uint256) public tally;
+    address[KINDS] private _traces;
+
+    /// @dev Short periods, so that some tens of actions see jobs end; still several of the longest wait.
+    function testParameters() internal pure override returns (Parameters memory parameters) {
+        parameters = super.testParameters();
+        parameters.challengeWindowSeconds = 3 hours;
+        parameters.inputDemandSeconds = 3 hours;
+    }
+
+    function setUp() public virtual override {
+        super.setUp();
+        for (uint256 kind = 0; kind < KINDS; ++kind) {
+            _traces[kind] = SSTORE2.write(abi.encode(_make(kind)));
+        }
+    }
+
+    /// @dev A wrong trace has one wrong byte, in one of every kind of place. Kinds 1 and 7 are wrong in the same element.
+    function _make(uint256 kind) private pure returns (Trace memory trace) {
+        trace = TinyModel.unhashedTrace(INPUT_SEED);
+        if (kind == 1) trace.patch(16, 3, 0x01); // the output
+        if (kind == 2) trace.patch(0, 0, 0x40); // the input
+        if (kind == 3) trace.patch(5, 43, 0x01); // step 1, its last element
+        if (kind == 4) trace.patch(8, 149, 0x80); // step 2
+        if (kind == 5) trace.patch(14, 255, 0xff); // beyond a tensor's end
+        if (kind == 6) trace.patch(31, 255, 0x01); // no slot
+        if (kind == 7) trace.patch(16, 3, 0x02); // the output, another value
+        trace.rehash();
+    }
+
+    function traceOf(uint256 kind) internal view returns (Trace memory) {
+        return abi.decode(SSTORE2.read(_traces[kind]), (Trace));
+    }
+
+    function isCorrect(uint256 claimId) public view returns (bool) {
+        return facts[claimId].opens && facts[claimId].kind == 0;
+    }
+
+    /// @notice {isCorrect} of every claim, by its id.
+    function correctness() external view returns (bool[] memory list) {
+        list = new bool[](jobs.claimCount() + 1);
+        for (uint256 claimId = 1; claimId < list.length; ++claimId) {
+            list[claimId] = isCorrect(claimId);
+        }
+    }
+
+    // ---------------------------------------------------------------- a match
+
+    function gameOf(uint256 matchId) internal view returns (Match memory) {
+        return matches.getMatch(matchId);
+    }
+
+    function isToMove(Match memory game, uint256 side) internal view returns (bool) {
+        if (game.phase == Phase.Reveal) return jobs.getClaim(game.claims[side]).revealedAt == 0;
+        if (game.phase == Phase.Descend) return game.turn == side;
+        if (game.phase == Phase.Leaf) return game.leafPosted >> side & 1 == 0;
+        return game.phase == Phase.Proof;
+    }
+
+    /// @dev The last second in which a side that is to move may do so.
+    function lastSecond(Match memory game, uint256 side) internal pure returns (uint256) {
+        return uint256(game.clockStartedAt) + game.remainingSeconds[side];
+    }
+
+    /// @dev The one right move of a side that is to move.
+    function move(uint256 matchId, Match memory game, uint8 side) internal {
+        Trace memory trace0 = traceOf(facts[game.claims[0]].kind);
+        Trace memory trace1 = traceOf(facts[game.claims[1]].kind);
+        if (game.phase == Phase.Reveal) {
+            reveal(game.claims[side], side == 0 ? trace0 : trace1);
+            did("reveal");
+        } else if (game.phase == Phase.Descend) {
+            descend(matchId, trace0, trace1);
+            did(side == 0 ? bytes32("descend, side 0") : bytes32("descend, side 1"));
+        } else if (game.phase == Phase.Leaf) {
+            postLeaf(matchId, side, side == 0 ? trace0 : trace1);
+            did("post leaf");
+        } else {
+            prove(matchId, trace0, trace1, traceOf(0));
+            uint256 slot = game.position >> TinyModel.TENSOR_DEPTH;
+            did(
+                slot == 0
+                    ? bytes32("prove input")
+                    : slot > TinyModel.STEP_COUNT ? bytes32("prove padding") : bytes32("prove step")
+            );
+            if (gameOf(matchId).losers == 3) note("both lose by proof");
+        }
+    }
+
+    function callTime(uint256 matchId) internal {
+        Phase phase = gameOf(matchId).phase;
+        matches.callTime(matchId);
+        bytes32[4] memory names = [bytes32("time in reveal"), "time in descend", "time in leaf", "time in proof"];
+        did(names[uint256(phase) - 1]);
+        if (gameOf(matchId).losers == 3) note("both lose by time");
+    }
+
+    // ---------------------------------------------------------------- the tally
+
+    /// @dev After a call of a contract that was not refused, before any other call.
+    function did(bytes32 what) internal {
+        uint256 gas = vm.lastCallGas().gasTotalUsed;
+        require(gas <= MAX_CALL_GAS, "11: a call used more gas than any may");
+        if (gas > tally["most gas"]) tally["most gas"] = gas;
+        ++tally["contract calls"];
+        note(what);
+    }
+
+    function note(bytes32 what) internal {
+        ++tally[what];
+    }
+}

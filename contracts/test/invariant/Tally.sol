@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {Vm} from "forge-std/Vm.sol";
+import {LibString} from "solady/utils/LibString.sol";
+
+import {GameHandler} from "./GameHandler.sol";
+
+/// @title What the invariant runs reached, by kind.
+library Tally {
+    Vm private constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
+
+    /// @notice Every kind of move and ending that a run can count.
+    function names() internal pure returns (bytes32[35] memory) {
+        return [
+            bytes32("request"),
+            "request by root",
+            "submit",
+            "challenge",
+            "honest challenge",
+            "in the last second",
+            "reveal",
+            "open match",
+            "descend, side 0",
+            "descend, side 1",
+            "post leaf",
+            "prove input",
+            "prove step",
+            "prove padding",
+            "both lose by proof",
+            "time in reveal",
+            "time in descend",
+            "time in leaf",
+            "time in proof",
+            "both lose by time",
+            "same trace",
+            "same trace, needless",
+            "final",
+            "void",
+            "demand",
+            "post input",
+            "give up",
+            "skip dead claims",
+            "reclaim",
+            "reclaim of a needless one",
+            "withdraw",
+            "wait",
+            "dishonest done",
+            "dishonest refused",
+            "contract calls"
+        ];
+    }
+
+    /// @notice Appends a run's figures to the file that `OG_TALLY` names, one JSON object a line (tools/test-deep.ts sums them).
+    function write(GameHandler handler) internal {
+        string memory file = vm.envOr("OG_TALLY", string(""));
+        if (bytes(file).length == 0) return;
+        string memory line = string.concat('{"most gas":', vm.toString(handler.tally("most gas")));
+        bytes32[35] memory kinds = names();
+        for (uint256 i = 0; i < kinds.length; ++i) {
+            string memory name = LibString.fromSmallString(kinds[i]);
+            line = string.concat(line, ',"', name, '":', vm.toString(handler.tally(kinds[i])));
+        }
+        vm.writeLine(file, string.concat(line, "}"));
+    }
+}
