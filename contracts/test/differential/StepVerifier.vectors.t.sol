@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {Test} from "forge-std/Test.sol";
 import {StepVerifier} from "../../src/StepVerifier.sol";
 import {StepVector, StepVectors} from "../helpers/StepVectors.sol";
+import {VectorFile} from "../helpers/VectorFile.sol";
 
 /// @notice Every element of fixtures/vectors/steps.json, which the reference evaluator made.
 /// `OG_STEP_VECTORS` names another file (`npx tsx fixtures/vectors/steps.ts --bulk 1000 fixtures/vectors/bulk.json`).
@@ -13,7 +14,7 @@ contract StepVerifierVectorsTest is Test {
     function test_computesWhatTheReferenceEvaluatorDoes() external {
         vm.pauseGasMetering(); // for files of any size
         string memory file = vm.envOr("OG_STEP_VECTORS", string("fixtures/vectors/steps.json"));
-        StepVectors.open(file);
+        VectorFile.open(file);
         uint256 checked;
         uint256 more = 1;
         while (more != 0) {

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {Vm} from "forge-std/Vm.sol";
 import {Opening, Tree} from "../../src/interfaces/IStepVerifier.sol";
+import {VectorFile} from "./VectorFile.sol";
 
 /// @notice Some elements of one step and what they must be (fixtures/vectors/step-vectors.ts).
 struct StepVector {
@@ -17,7 +18,7 @@ struct StepVector {
     int256[] expected;
 }
 
-/// @title Reading vectors of steps line by line: the file is JSON with one vector a line.
+/// @title Reading vectors of steps.
 library StepVectors {
     Vm private constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
 
@@ -25,38 +26,27 @@ library StepVectors {
         "Tree constants,Opening constantsOpening,uint256[] elements,int256[] expected)"
         "Opening(bytes runs,bytes leaves,bytes32[] siblings)Tree(bytes32 root,uint8 depth,uint8 tensorDepth)";
 
-    /// @notice Begins with a file: skips the line that opens the list.
-    function open(string memory file) internal {
-        vm.closeFile(file);
-        vm.readLine(file);
-    }
-
     /// @notice The next vector of the file, if there is one.
     function next(string memory file) internal view returns (bool found, StepVector memory vector) {
-        string memory line = vm.readLine(file);
-        found = bytes(line).length > 2; // the last line is "]}"
+        string memory line;
+        (found, line) = VectorFile.next(file);
         if (found) vector = _parse(line);
     }
 
     /// @notice The first vector of that name.
     function find(string memory file, string memory name) internal returns (StepVector memory) {
         string memory start = string.concat('{"name":"', name, '",');
+        VectorFile.open(file);
+        bool found;
         string memory line;
-        open(file);
         do {
-            line = vm.readLine(file);
-            require(bytes(line).length > 2, string.concat("no vector ", name));
+            (found, line) = VectorFile.next(file);
+            require(found, string.concat("no vector ", name));
         } while (vm.indexOf(line, start) != 0);
         return _parse(line);
     }
 
     function _parse(string memory line) private pure returns (StepVector memory) {
-        uint256 length = bytes(line).length;
-        if (bytes(line)[length - 1] == ",") {
-            assembly ("memory-safe") {
-                mstore(line, sub(length, 1))
-            }
-        }
         return abi.decode(vm.parseJsonType(line, TYPE), (StepVector));
     }
 }

@@ -5,6 +5,7 @@ import {Test, console} from "forge-std/Test.sol";
 import {StepVerifier} from "../../src/StepVerifier.sol";
 import {StepCost} from "../helpers/StepCost.sol";
 import {StepVector, StepVectors} from "../helpers/StepVectors.sol";
+import {VectorFile} from "../helpers/VectorFile.sol";
 
 /// @notice No check costs more than {StepCost} says, and the bound is not far off where it is large. With -vv it prints the
 /// gas of each step of fixtures/vectors/gas.json, and its bound.
@@ -14,7 +15,7 @@ contract StepVerifierGasTest is Test {
 
     function test_stepsOfModels() external {
         string memory file = "fixtures/vectors/gas.json";
-        StepVectors.open(file);
+        VectorFile.open(file);
         while (true) {
             (bool found, StepVector memory v) = StepVectors.next(file);
             if (!found) break;
@@ -28,7 +29,7 @@ contract StepVerifierGasTest is Test {
     function test_allOtherSteps() external {
         vm.pauseGasMetering();
         string memory file = "fixtures/vectors/steps.json";
-        StepVectors.open(file);
+        VectorFile.open(file);
         while (this.checkNext(file)) {}
     }
 

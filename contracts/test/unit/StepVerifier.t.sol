@@ -5,6 +5,7 @@ import {Test} from "forge-std/Test.sol";
 import {StepVerifier} from "../../src/StepVerifier.sol";
 import {IStepVerifier, Opening, Tree} from "../../src/interfaces/IStepVerifier.sol";
 import {StepVector, StepVectors} from "../helpers/StepVectors.sol";
+import {VectorFile} from "../helpers/VectorFile.sol";
 
 /// @notice What is refused, and that nothing else is. The cases in words: StepVerifier.tree. What is computed:
 /// differential/StepVerifier.vectors.t.sol.
@@ -234,7 +235,7 @@ contract StepVerifierTest is Test {
     /// parties agreed on, true or not.
     function test_isTotal() external {
         vm.pauseGasMetering(); // there are many of them
-        StepVectors.open(FILE);
+        VectorFile.open(FILE);
         uint256 computed;
         for (uint256 i = 0;; ++i) {
             (bool found, uint256 more) = this.computeNextWithOtherLeaves(i % 4);
