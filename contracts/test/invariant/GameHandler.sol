@@ -82,10 +82,18 @@ contract GameHandler is HonestPlayer {
             vm.warp(until);
             note("wait");
         } else {
-            (bool done,) = address(this).call(abi.encodeCall(this.attempt, (action, seed)));
+            (bool done, bytes memory reason) = address(this).call(abi.encodeCall(this.attempt, (action, seed)));
+            // the contracts refuse with errors of their own, and a choice that there is not with none: a sentence is a broken rule
+            if (!done && bytes4(reason) == bytes4(keccak256("Error(string)"))) _fail(reason);
             note(done ? bytes32("dishonest done") : bytes32("dishonest refused"));
         }
         honestTurn(_draw(seed, 1), block.timestamp);
+    }
+
+    function _fail(bytes memory reason) private pure {
+        assembly ("memory-safe") {
+            revert(add(reason, 0x20), mload(reason))
+        }
     }
 
     /// @dev A call of its own: what is refused leaves nothing behind.
@@ -162,8 +170,9 @@ contract GameHandler is HonestPlayer {
         uint256 target = live[a / 7 % live.length];
         address claimant = _dishonest(a);
         (Fact memory fact, bytes32 seal) = _lie(b, jobs.getClaim(target).jobId, claimant, target);
-        (uint256 claimId,) = challenge(claimant, target, traceOf(fact.kind), seal);
+        (uint256 claimId, uint256 matchId) = challenge(claimant, target, traceOf(fact.kind), seal);
         did("challenge");
+        require(matches.matchOf(target, claimId) == matchId, "9: a challenge has its match");
         facts[claimId] = fact;
     }
 
@@ -175,12 +184,13 @@ contract GameHandler is HonestPlayer {
         returns (Fact memory fact, bytes32 seal)
     {
         uint256 kind = (draw >> 8) % 10;
-        fact = Fact(kind % KINDS, draw % 8 > 2);
-        if (draw % 8 == 0) return (fact, keccak256("garbage"));
-        if (draw % 8 == 1 && target != 0) return (fact, jobs.getClaim(target).seal);
-        if (draw % 8 == 2) return (Fact(1, false), sealOf(jobId, claimant, traceOf(0).root()));
-        fact.opens = true;
-        seal = sealOf(jobId, claimant, traceOf(fact.kind).root());
+        if (draw % 8 == 2) kind = 1;
+        bytes32 own = sealOf(jobId, claimant, traceOf(kind % KINDS).root());
+        seal = own;
+        if (draw % 8 == 0) seal = keccak256("garbage");
+        if (draw % 8 == 1 && target != 0) seal = jobs.getClaim(target).seal; // opens when it is its claimant's own
+        if (draw % 8 == 2) seal = sealOf(jobId, claimant, traceOf(0).root());
+        fact = Fact(kind % KINDS, seal == own);
     }
 
     function _reveal(uint256 a) private {
