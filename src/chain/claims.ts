@@ -67,6 +67,12 @@ export async function finalizeJob(contracts: Contracts, sender: Sender, id: JobI
   const { job, claims } = await currentView(await readerOfJob(contracts, id), id);
   if (job.status !== 'open') throw new UserError('OG_JOB_ENDED', `Job ${id} is ${job.status} already.`);
   const first = claims.find(({ status }) => status === 'live');
+  if (!first && (await contracts.node.now()) <= job.claimBy)
+    throw new UserError(
+      'OG_TOO_EARLY',
+      `Job ${id} has no live claim, and a first claim may come until ${new Date(job.claimBy * 1000).toISOString()}.`,
+      'After that, `og finalize` gives the fee back.',
+    );
   const output = first && job.outputBytes > 0 ? await outputOfClaim(contracts, id, first.id) : '0x';
   return sender.send(contracts.jobs.call('finalize', [id, output]));
 }

@@ -13,7 +13,7 @@ import { survey } from './survey.js';
 import { keyOf, outcomeOf, type Vote } from './votes.js';
 
 /** Rounds over all nodes, after the first, in which any answer will do. */
-const RETRIES = 2;
+const RETRIES = 3;
 const RETRY_PAUSE_MS = 300;
 /** A node that is further behind is only asked when there is no other. */
 const MOST_LAG_BLOCKS = 5;
@@ -86,6 +86,17 @@ export class Endpoints {
     const others = voters.filter((node) => !asked.includes(node));
     const all = [...votes, ...(await this.votes(payload, others, others.length))];
     return this.settle(payload, inOrder(all, this.all));
+  }
+
+  /** The lower of two good nodes' heights of a block by its tag: both know it. Null when fewer than two answer. */
+  async commonHeight(tag: string): Promise<number | null> {
+    const payload: JsonRpcPayload = { id: 1, jsonrpc: '2.0', method: 'eth_getBlockByNumber', params: [tag, false] };
+    const votes = await this.votes(payload, this.inState('ok'), 2);
+    const heights = votes.flatMap(({ answer }) => {
+      const block = 'result' in answer ? (answer.result as { number: string } | null) : null;
+      return block ? [Number(block.number)] : [];
+    });
+    return heights.length < 2 ? null : Math.min(...heights);
   }
 
   /** Every node is told of a transaction: one that keeps it to itself does not matter. The best answer of all. */

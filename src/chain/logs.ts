@@ -4,7 +4,11 @@ import type { Hex } from '../commit/hash.js';
 import { NetworkError } from '../errors.js';
 import { displayUrl } from './endpoint.js';
 import type { Node } from './provider.js';
+import { NodeFailure } from './rpc-failure.js';
 import type { Address } from './typed.js';
+
+/** A node may need too long for a range that is too large, instead of refusing it. */
+const tookTooLong = (error: NetworkError): boolean => error instanceof NodeFailure && error.failure === 'timeout';
 
 export interface LogFilter {
   readonly address: Address | readonly Address[];
@@ -70,7 +74,8 @@ export class LogReader {
         this.rangeBlocks = Math.min(this.rangeBlocks * 2, this.maxRangeBlocks);
         return { fromBlock, toBlock, logs };
       } catch (error) {
-        if (error instanceof NetworkError) throw error;
+        if (error instanceof NetworkError && !tookTooLong(error)) throw error;
+        if (fromBlock === toBlock && error instanceof NetworkError) throw error;
         if (fromBlock === toBlock) throw this.refused(fromBlock, error);
         this.rangeBlocks = Math.max(1, Math.floor((toBlock - fromBlock + 1) / 2));
       }

@@ -122,12 +122,8 @@ export class Node extends JsonRpcApiProvider {
    * asked for what is in it.
    */
   async decisionBlock(): Promise<ChainBlock> {
-    const block = await this.blockOf(this.safety);
-    const others = this.endpoints.inState('ok').flatMap(({ head }) => (head === null ? [] : [head]));
-    if (others.length < 2) return block;
-    others.sort((x, y) => y - x);
-    const height = Math.min(block.number, others[1] as number);
-    return this.blockOf(`0x${height.toString(16)}`);
+    const height = this.endpoints.all.length < 2 ? null : await this.endpoints.commonHeight(this.safety);
+    return this.blockOf(height === null ? this.safety : `0x${height.toString(16)}`);
   }
 
   override async _send(payload: JsonRpcPayload | JsonRpcPayload[]): Promise<(JsonRpcResult | JsonRpcError)[]> {

@@ -48,7 +48,10 @@ export function requestFailure(error: unknown, address: string): NodeFailure {
   if ((error as Error).name === 'TimeoutError')
     return new NodeFailure('timeout', sentence(address, 'it did not answer in time'), { cause: error, mayPass: true });
   if (error instanceof SyntaxError)
-    return new NodeFailure('unreachable', sentence(address, 'what it answers is not JSON'), { cause: error });
+    return new NodeFailure('unreachable', sentence(address, 'what it answers is not JSON'), {
+      cause: error,
+      mayPass: true,
+    });
   const code = codeOf(error);
   const reason = SYSTEM_REASONS[code] ?? (error as Error).message;
   return new NodeFailure('unreachable', sentence(address, reason), { cause: error, mayPass: PASSING.has(code) });

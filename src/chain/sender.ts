@@ -41,6 +41,8 @@ export interface Sent extends Spent {
 
 /** A call whose nonce another process took is tried and sent anew this often. */
 const ATTEMPTS = 4;
+/** Some nodes refuse what cannot be in the next block, others keep it until it can. */
+const TOO_CHEAP = /fee per gas less than block base fee|transaction underpriced/i;
 /** Calls that mean something else from another account: what they write is the sender's. */
 const BOUND_TO_SENDER = new Set(['submit', 'challenge', 'demand', 'post', 'withdraw', 'request', 'requestByRoot']);
 
@@ -258,6 +260,12 @@ export class Sender {
   private explained(error: unknown, account: Account, call: Call): unknown {
     const refusal = refusalOf(error);
     if (refusal) return refusal;
+    if (error instanceof Error && TOO_CHEAP.test(error.message))
+      return new NetworkError(
+        'OG_FEE_TOO_LOW',
+        `The node does not take "${call.kind}" of ${account.address} at the fee that may be paid.`,
+        'Wait until gas is cheaper, or allow more (--max-fee).',
+      );
     if (!isError(error, 'INSUFFICIENT_FUNDS')) return error;
     const lack = new UserError(
       'OG_INSUFFICIENT_FUNDS',

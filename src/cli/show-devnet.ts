@@ -15,7 +15,8 @@ export function devnetFacts({ url, chainId, contracts, accounts }: Devnet): Json
   };
 }
 
-function contractAddresses(contracts: Devnet['contracts']): Record<string, string> {
+/** Every contract of a deployment by its part. */
+export function contractAddresses(contracts: Devnet['contracts']): Record<string, string> {
   const { address, registry, verifier, jobs, matches, inputs } = contracts;
   return {
     deployment: address,

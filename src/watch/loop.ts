@@ -131,6 +131,7 @@ export class Loop {
     const { reader, contracts } = this.table;
     const { touched, head } = await reader.refresh();
     this.readUpTo = head.number;
+    await this.table.sender?.tend();
     this.table.chainWasRead(head);
     for (const id of touched) {
       this.resting.delete(id);
