@@ -65,6 +65,7 @@ export class GameLog {
   constructor(
     private readonly contracts: Contracts,
     private readonly fromBlock: number = contracts.firstBlock,
+    private readonly keepsEnded = false,
   ) {
     this.nextBlock = fromBlock;
   }
@@ -216,6 +217,7 @@ export class GameLog {
   }
 
   private forget(head: number): void {
+    if (this.keepsEnded) return;
     for (const [job, events] of this.events) {
       if ((events.at(-1)?.blockNumber ?? 0) >= head - FORGET_AFTER_BLOCKS) continue;
       if (events.some(({ name }) => name === 'JobFinal' || name === 'JobVoid')) this.events.delete(job);

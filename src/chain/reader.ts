@@ -24,12 +24,16 @@ export class GameReader {
   private readonly settledClaims = new Map<ClaimId, ClaimState>();
   private readonly settledMatches = new Map<MatchId, MatchState>();
 
-  /** @param fromBlock jobs that were requested before this block are not known. */
+  /**
+   * @param fromBlock jobs that were requested before this block are not known.
+   * @param keepsEnded jobs that ended long ago are not forgotten.
+   */
   constructor(
     readonly contracts: Contracts,
     fromBlock?: number,
+    keepsEnded = false,
   ) {
-    this.log = new GameLog(contracts, fromBlock);
+    this.log = new GameLog(contracts, fromBlock, keepsEnded);
   }
 
   async refresh(): Promise<Update> {
@@ -92,7 +96,7 @@ export class GameReader {
 /** A reader of one job and of what happens to it. @throws UserError when there is no such job. */
 export async function readerOfJob(contracts: Contracts, id: JobId): Promise<GameReader> {
   const fromBlock = await requestBlockOf(contracts, id);
-  return new GameReader(contracts, fromBlock);
+  return new GameReader(contracts, fromBlock, true);
 }
 
 /**

@@ -136,6 +136,17 @@ test('an end that is taken back is no end', async () => {
   assert.equal([open.job.status, open.claims[0]?.status], ['open', 'live']);
 });
 
+test('a job that ended long ago can still be read, with all that happened to it', async () => {
+  const job = await world.request();
+  await world.claim(WORKER, job);
+  await world.passWindow();
+  await finalizeJob(world.contracts, world.devnet.sender(WORKER), job);
+  await world.devnet.node.send('anvil_mine', ['0x12c']);
+  const reader = await readerOfJob(world.contracts, job);
+  assert.is((await currentView(reader, job)).job.status, 'final');
+  assert.ok(reader.log.history(job).length >= 3);
+});
+
 test('a job is not read again until something happens to it', async () => {
   const reader = new GameReader(world.contracts);
   const job = await world.request();
