@@ -9,7 +9,7 @@ import { isPlaying } from '../dispute/clock.js';
 import { decideMatch } from '../dispute/decide-match.js';
 import { type Both, type ClaimState, type JobView, SIDES } from '../dispute/game.js';
 import type { TraceSource } from '../dispute/trace.js';
-import type { JobId } from '../units.js';
+import type { JobId, Timestamp } from '../units.js';
 import { requireDevnet } from './tamper.js';
 
 export interface PlayOptions {
@@ -35,20 +35,29 @@ export async function playOwnClaims(options: PlayOptions): Promise<void> {
     const view = await currentView(reader, jobId);
     const own = view.claims.filter(({ status, claimant }) => status === 'live' && claimant === sender.address);
     if (view.job.status !== 'open' || own.length === 0) return;
-    const moves = await movesOf(options, view);
+    const isOurs = ({ claimant }: ClaimState): boolean => claimant === sender.address;
+    const moves = movesFor(isOurs, view, options.trace, await contracts.node.now());
     for (const move of moves) await send(options, move);
     if (moves.length === 0) await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }
 
-async function movesOf({ contracts, sender, trace }: PlayOptions, view: JobView): Promise<Move[]> {
-  const now = await contracts.node.now();
+/**
+ * The moves that are due for these claims in their matches, up to the proof. A liar makes the same ones as an honest side; the proof it
+ * leaves alone, because it would lose by it.
+ */
+export function movesFor(
+  isOurs: (claim: ClaimState) => boolean,
+  view: JobView,
+  trace: TraceSource,
+  now: Timestamp,
+): Move[] {
   return view.matches.flatMap((match) => {
     const claims = match.claims.map((id) =>
       view.claims.find((claim) => claim.id === id),
     ) as unknown as Both<ClaimState>;
     if (match.phase === 'proof' || !isPlaying(match, claims)) return [];
-    return SIDES.filter((side) => claims[side].claimant === sender.address).flatMap((side) => {
+    return SIDES.filter((side) => isOurs(claims[side])).flatMap((side) => {
       const { action } = decideMatch(match, claims, trace, side, now);
       return action ? [action as Move] : [];
     });

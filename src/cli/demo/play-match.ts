@@ -8,7 +8,7 @@ import { decideJob } from '../../dispute/decide-job.js';
 import type { JobView } from '../../dispute/game.js';
 import type { TraceSource } from '../../dispute/trace.js';
 import type { ClaimId, JobId } from '../../units.js';
-import { movesOf } from './liar-moves.js';
+import { movesFor } from '../../worker/play.js';
 
 export interface MatchPlayers {
   /** Judges, posts the counter-claim, and moves for it. */
@@ -50,7 +50,7 @@ export async function playDispute(
       tell({ by: 'watchtower', action: own, sent: await watchtower.sender.send(callOf(contracts, own)) });
       continue;
     }
-    const [reply] = movesOf(view, liar.claim, liar.trace, now);
+    const [reply] = movesFor((claim) => claim.id === liar.claim, view, liar.trace, now);
     if (!reply) return view;
     tell({ by: 'liar', action: reply, sent: await liar.sender.send(callOf(contracts, reply)) });
   }
