@@ -90,10 +90,11 @@ async function samplesFor(
   return readSamples(samples, declared);
 }
 
-/** The ranges of an artefact, and what inputs it froze. */
-async function measuredIn(path: string): Promise<Pick<CompileRequest, 'ranges' | 'frozen'>> {
+/** What an earlier compilation measured, froze and chose. */
+async function measuredIn(path: string): Promise<Pick<CompileRequest, 'ranges' | 'frozen' | 'activationBits'>> {
   const { decodeArtefact } = await import('../program/artefact.js');
   const { bytes } = readModelFile(path);
-  const { ranges, frozen } = decodeArtefact(bytes, basename(path));
-  return { ranges, ...(frozen ? { frozen } : {}) };
+  const { ranges, frozen, options } = decodeArtefact(bytes, basename(path));
+  const { activationBits } = options;
+  return { ranges, ...(frozen ? { frozen } : {}), ...(activationBits === undefined ? {} : { activationBits }) };
 }

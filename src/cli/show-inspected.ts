@@ -73,7 +73,7 @@ export function showArtefact({ modelId, artefact }: Model): Shown {
     facts([
       ['model id', out.bold(modelId)],
       ['source', `${source.file}, SHA-256 ${source.sha256}`],
-      ['options', `${options.bits} bits`],
+      ['options', precisionText(options)],
       ['inputs', program.inputs.map(layoutText).join(', ')],
       ['outputs', program.outputs.map(layoutText).join(', ')],
       ['constants', `${showCount(constants)} numbers in ${program.constants.length} tensors`],
@@ -112,3 +112,7 @@ export function showArtefact({ modelId, artefact }: Model): Shown {
 }
 
 const layoutText = ({ name, type, shape }: TensorLayout): string => `${name} ${type} ${shapeText(shape)}`;
+
+function precisionText({ bits, activationBits }: Model['artefact']['options']): string {
+  return activationBits === undefined ? `${bits} bits` : `${bits} bits, ${activationBits} of activations`;
+}

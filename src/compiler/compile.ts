@@ -18,6 +18,7 @@ import { measureFidelity, type RunProgram, runByEvaluator } from './fidelity.js'
 import type { FloatRuntime, FloatTensor } from './float-runtime.js';
 import { lower } from './lower/lower.js';
 import { loweringOf } from './lower/register.js';
+import { isComputed, tailOf } from './lower/unary.js';
 import { headroomOf, type Measurement, measure, type RealRange } from './measure.js';
 import type { Node, OnnxModel } from './onnx/graph.js';
 import { readModel } from './onnx/read.js';
@@ -46,8 +47,10 @@ export interface CompileRequest {
   readonly shapes?: Shapes;
   /** Inputs to measure ranges and fidelity with; generated ones when there are none. */
   readonly calibration?: readonly FloatSample[];
-  /** Bits of activations and weights, 8 to 16; 16 unless told. */
+  /** Bits of activations and weights, 8 to 16; 16 unless told. Activations have more where the model needs it, unless told. */
   readonly bits?: number;
+  /** Bits of activations, as an earlier compilation chose them. */
+  readonly activationBits?: number;
   /** Ranges of an earlier compilation: with the same file and options they give the same program on every machine. */
   readonly ranges?: Readonly<Record<string, RealRange>>;
   /** Inputs that an earlier compilation froze, as its artefact tells; they go with its ranges. */
@@ -58,6 +61,13 @@ export interface CompileRequest {
   readonly runProgram?: RunProgram;
 }
 
+/** A program, and how close it is. */
+interface Candidate {
+  readonly program: Program;
+  readonly fidelity: Fidelity;
+  readonly activations: number;
+}
+
 export interface Compiled {
   readonly artefact: Artefact;
   readonly price: Price;
@@ -66,6 +76,10 @@ export interface Compiled {
 }
 
 const DEFAULT_BITS = 16;
+/** Activations of a model that loses too much with 16: products with 16-bit weights and their sums stay exact. */
+const FINE_BITS = 20;
+/** What is closer than this to the float model is close enough for 16 bits. */
+const CLOSE = 0.999995;
 const FEWEST_BITS = 8;
 const DEFAULT_SEED = 1;
 
@@ -129,10 +143,14 @@ function refuseTooLarge(program: Program, file: string): void {
 }
 
 /** The passes, in their order: each makes the next one find more. */
-function optimise(original: Plan): Plan {
+function optimise(original: Plan, isFine: boolean): Plan {
   const paired = dropDeadNodes(pairQuantisation(dropDeadNodes(dropIdentities(original))));
   const plan = dropDeadNodes(fuseUnary(foldAffine(paired)));
-  const finished = absorbUnary(plan, (node) => canFinish(plan, node));
+  const finished = absorbUnary(
+    plan,
+    (node) => canFinish(plan, node),
+    (node) => isComputed(plan, node) || (isFine && tailOf(plan, node) !== null),
+  );
   return absorbQuantisation(finished, (node) => node.unary !== undefined || canFinish(finished, node));
 }
 
@@ -175,15 +193,25 @@ export async function compile(request: CompileRequest, runtime: FloatRuntime): P
   const measured = await measure(model, shapes, tensors, constant, measuring, headroom, runtime);
   const ranges = request.ranges ? givenRanges(request.ranges, measured.ranges) : measured.ranges;
 
-  const plan = optimise(planOf(model, nodes, { facts: measured.facts, ranges }));
-  const lowered = lower(plan, model.file, bits);
-  refuseTooLarge(lowered, model.file);
-  const program = splitExpensiveSteps(lowered);
-  checkProgram(program);
-  const price = priceProgram(program);
+  const original = planOf(model, nodes, { facts: measured.facts, ranges });
   const run = request.runProgram ?? runByEvaluator;
   const floatModel = frozen.model !== file ? toBinary(ModelProtoSchema, frozen.model.proto) : bytes;
-  const fidelity = await measureFidelity(program, floatModel, samples.heldOut, runtime, run);
+  const withActivations = async (activations: number): Promise<Candidate> => {
+    const lowered = lower(optimise(original, activations > bits), model.file, { weights: bits, activations });
+    refuseTooLarge(lowered, model.file);
+    const program = splitExpensiveSteps(lowered);
+    checkProgram(program);
+    const fidelity = await measureFidelity(program, floatModel, samples.heldOut, runtime, run);
+    return { program, fidelity, activations };
+  };
+  const isGiven = request.bits !== undefined || request.ranges !== undefined || request.activationBits !== undefined;
+  let chosen = await withActivations(request.activationBits ?? bits);
+  if (!isGiven && chosen.fidelity.cosine < CLOSE) {
+    const finer = await withActivations(FINE_BITS);
+    if (finer.fidelity.cosine > chosen.fidelity.cosine) chosen = finer;
+  }
+  const { program, fidelity, activations } = chosen;
+  const price = priceProgram(program);
 
   const artefact: Artefact = {
     program,
@@ -193,7 +221,7 @@ export async function compile(request: CompileRequest, runtime: FloatRuntime): P
       opset: { ...model.opset },
       producer: model.producer,
     },
-    options: { bits, shapes: mutableShapes(shapes) },
+    options: { bits, ...(activations === bits ? {} : { activationBits: activations }), shapes: mutableShapes(shapes) },
     ranges: mutableRanges(ranges),
     ...(frozen.values.size > 0 ? { frozen: describeFrozen(frozen.values) } : {}),
     fidelity,

@@ -98,7 +98,12 @@ const aboutSchema = z.strictObject({
     opset: z.record(z.string(), z.number()),
     producer: z.string(),
   }),
-  options: z.strictObject({ bits: z.number(), shapes: z.record(z.string(), ints) }),
+  options: z.strictObject({
+    bits: z.number(),
+    /** Where it is not the same. */
+    activationBits: z.number().optional(),
+    shapes: z.record(z.string(), ints),
+  }),
   /** Smallest and largest real value seen of each float tensor: compiling with these gives the same program anywhere. */
   ranges: z.record(z.string(), z.tuple([z.number(), z.number()])),
   /** Inputs of the model that are constants of the program, and their values: compiling takes them with the ranges. */

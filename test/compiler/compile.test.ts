@@ -277,4 +277,16 @@ test('an output that is always infinite is refused', async () => {
   assert.match(error.message, /output "y" is constant, and holds infinity/);
 });
 
+test('finer activations are made again from the ranges and the bits of an artefact', async () => {
+  const request = { bytes: readFileSync('fixtures/mlp/mlp.onnx'), file: 'mlp.onnx' };
+  const plain = await compile(request, runtime);
+  assert.is(plain.artefact.options.activationBits, undefined, 'sixteen bits are enough');
+  const fine = await compile({ ...request, activationBits: 20 }, runtime);
+  const { ranges, options } = fine.artefact;
+  assert.is(options.activationBits, 20);
+  assert.not.equal(fine.artefact.program, plain.artefact.program);
+  const again = await compile({ ...request, ranges, activationBits: options.activationBits! }, runtime);
+  assert.equal(again.artefact.program, fine.artefact.program);
+});
+
 test.run();

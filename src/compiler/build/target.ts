@@ -8,7 +8,7 @@ import type { AffineClamp, UnaryFunction } from '../unary-function.js';
 const WIDE_RESOLUTION = 2 ** 23;
 
 /** Where a wide result is this part of its largest, its argument is still told apart: a sigmoid's small probabilities. */
-const WIDE_TOLERANCE = 2 ** -20;
+const WIDE_TOLERANCE = 2 ** -23;
 
 /** What the integers before the lookup become. */
 export interface Finish {
@@ -38,6 +38,8 @@ export interface Precision {
   readonly wide: boolean;
   /** Holds numbers that stand for infinity: they are kept far outside the range of the others. */
   readonly infinite?: boolean;
+  /** A square root is taken of it: as finely as 32 bits can, as the root of a small number is much larger. */
+  readonly radicand?: boolean;
   /** Only decision trees read it: as finely as 32 bits can, with room for numbers of this magnitude, their thresholds. */
   readonly thresholds?: number | undefined;
 }
@@ -47,7 +49,7 @@ const magnitudeOf = ([lo, hi]: RealRange): number => Math.max(Math.abs(lo), Math
 /** Scale and clamp of a floating tensor with this measured range. */
 export function floatStorage(
   range: RealRange,
-  { limit, wide, infinite, thresholds }: Precision,
+  { limit, wide, infinite, radicand, thresholds }: Precision,
 ): { scale: number; clamp: Range } {
   const magnitude = magnitudeOf(range) || 1;
   if (thresholds !== undefined) {
@@ -55,6 +57,7 @@ export function floatStorage(
     const scale = 2 ** Math.ceil(Math.log2((thresholds || magnitude) / (INT32_MAX - 1)));
     return { scale, clamp: { lo: -INT32_MAX, hi: INT32_MAX } };
   }
+  if (radicand) return { scale: magnitude / (INT32_MAX - 1), clamp: { lo: -INT32_MAX, hi: INT32_MAX } };
   // A power of two: numbers with few binary digits, as whole ones and halves, are exact.
   if (wide)
     return { scale: 2 ** Math.floor(Math.log2(magnitude / WIDE_RESOLUTION)), clamp: { lo: -INT32_MAX, hi: INT32_MAX } };
@@ -189,7 +192,7 @@ export function tableTarget(options: TableOptions): Target {
   const { fn, given, argument, result, precision, integer, integerArgument: whole } = options;
   const entries = whole ? MAX_TABLE_LENGTH : Math.min(2 * precision.limit + 2, MAX_TABLE_LENGTH);
   const fits = given !== null && given.range.hi - given.range.lo < MAX_TABLE_LENGTH;
-  const tolerance = magnitudeOf(result) * (precision.wide ? WIDE_TOLERANCE : 1 / (4 * precision.limit));
+  const tolerance = magnitudeOf(result) * Math.max(WIDE_TOLERANCE, precision.wide ? 0 : 1 / (4 * precision.limit));
   const [lo, hi] = whole ? widest(argument) : trimFlatEnds(fn, bothSides(fn, widest(argument), tolerance), tolerance);
   const finest = (hi - lo) / (entries - 2);
   const scale = fits ? given.scale : whole ? Math.max(1, Math.ceil(finest)) : finest;

@@ -43,8 +43,10 @@ export class LoweringContext {
 
   constructor(
     readonly plan: Plan,
-    /** Largest integer of an ordinary activation or weight. */
+    /** Largest integer of an ordinary weight. */
     readonly limit: number,
+    /** Largest integer of an ordinary activation; more than that of a weight where the model needs it. */
+    readonly activationLimit: number,
     private readonly special: SpecialTensors,
   ) {}
 
@@ -81,6 +83,11 @@ export class LoweringContext {
     const range = this.plan.ranges[name];
     if (!range) throw new Error(`The tensor "${name}" has no range.`);
     return this.special.exponents.has(name) ? [Math.max(range[0], range[1] - EXPONENT_SPAN), range[1]] : range;
+  }
+
+  /** Whether activations are finer than weights. */
+  get isFine(): boolean {
+    return this.activationLimit > this.limit;
   }
 
   has(node: PlanNode, input: number): boolean {
@@ -142,10 +149,11 @@ export class LoweringContext {
   }
 
   precision(name: string): Precision {
-    const { wide, infinite, thresholds } = this.special;
+    const { wide, radicands, infinite, thresholds } = this.special;
     return {
-      limit: this.limit,
+      limit: this.activationLimit,
       wide: wide.has(name),
+      radicand: wide.has(name) && radicands.has(name),
       infinite: infinite.has(name),
       thresholds: thresholds.get(name),
     };

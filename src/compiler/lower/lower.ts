@@ -30,9 +30,17 @@ function refuseNodes(context: LoweringContext, file: string): void {
   );
 }
 
-/** @param bits precision of activations and weights. */
-export function lower(plan: Plan, file: string, bits: number): Program {
-  const context: LoweringContext = new LoweringContext(plan, 2 ** (bits - 1) - 1, specialTensors(plan));
+export interface Bits {
+  readonly weights: number;
+  /** As many as the weights have, or more. */
+  readonly activations: number;
+}
+
+const largest = (bits: number): number => 2 ** (bits - 1) - 1;
+
+export function lower(plan: Plan, file: string, { weights, activations }: Bits): Program {
+  const special = specialTensors(plan);
+  const context: LoweringContext = new LoweringContext(plan, largest(weights), largest(activations), special);
   refuseNodes(context, file);
   const input = packInputs(context);
   for (const node of plan.nodes) {

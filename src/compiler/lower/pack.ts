@@ -4,7 +4,7 @@ import type { InputSlot, Program, RealType, TensorLayout } from '../../program/p
 import { hull, type Range, widthRange } from '../../program/range.js';
 import { type ElementWidth, elementCount, scalar, widthFor } from '../../program/step.js';
 import { affine, at, Nest } from '../build/nest.js';
-import { floatStorage } from '../build/target.js';
+import { floatStorage, type Precision } from '../build/target.js';
 import { contiguousStrides, isContiguous, type Tensor } from '../build/tensor.js';
 import { LARGEST_REAL } from '../measure.js';
 import { Attributes } from '../onnx/graph.js';
@@ -50,6 +50,12 @@ function narrowed(context: LoweringContext, name: string, tensor: Tensor, width:
 /** Slot 0 of a program without inputs: an element that no step reads. */
 const NO_INPUT: InputSlot = { elements: 1, width: 1 };
 
+/** What requesters post is not made longer for the sake of finer activations. */
+const inputPrecision = (context: LoweringContext, name: string): Precision => ({
+  ...context.precision(name),
+  limit: context.limit,
+});
+
 /** The model's inputs in slot 0, one after the other. */
 export function packInputs(context: LoweringContext): Pick<Program, 'input' | 'inputs'> {
   const { plan } = context;
@@ -67,7 +73,7 @@ export function packInputs(context: LoweringContext): Pick<Program, 'input' | 'i
     // Nothing but comparisons with thresholds, whatever the sizes of the features are.
     const order = type === 'float32' && wide && thresholds !== undefined ? ({ ordered: true } as const) : {};
     const isScaled = !integer && !('ordered' in order);
-    const scale = isScaled ? floatStorage(context.range(name), context.precision(name)).scale : 1;
+    const scale = isScaled ? floatStorage(context.range(name), inputPrecision(context, name)).scale : 1;
     const layout = { name, shape: [...shape], type: type as RealType, scale, offset, ...order };
     const strides = contiguousStrides(shape);
     const source = { kind: 'slot', index: 0 } as const;

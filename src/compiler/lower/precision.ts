@@ -11,6 +11,8 @@ export interface SpecialTensors {
   readonly wide: ReadonlySet<string>;
   /** Only Softmax reads them: what is far below their largest value does not count. */
   readonly exponents: ReadonlySet<string>;
+  /** Square roots are taken of them, or of sums of them. */
+  readonly radicands: ReadonlySet<string>;
   /** They hold numbers that stand for infinity, as attention masks do. */
   readonly infinite: ReadonlySet<string>;
   /** Only decision trees read them; the largest magnitude of their thresholds. */
@@ -40,16 +42,31 @@ function usesAllBits(plan: Plan, node: PlanNode, isWide: boolean): boolean {
   );
 }
 
+const SUMS = new Set(['Add', 'Sub', 'Sum', 'ReduceSum', 'ReduceMean', 'Mean']);
+
+/** What a square root is taken of, and what that is a sum of: a root of a small number is much larger. */
+function radicands(plan: Plan): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const node of [...plan.nodes].reverse()) {
+    const isSum = node.domain === '' && SUMS.has(node.operator) && !node.applied;
+    if (node.unary?.label === 'Sqrt' || (isSum && node.outputs.some((name) => found.has(name))))
+      for (const name of node.inputs) found.add(name);
+  }
+  return found;
+}
+
 /** Tensors that only an output or a node that wants them reads, through views or not: they get more precision. */
 function wideTensors(plan: Plan): ReadonlySet<string> {
   const narrow = new Set<string>();
   const read = new Set(plan.outputs.map(({ tensor }) => tensor));
+  const underRoots = radicands(plan);
   for (const node of [...plan.nodes].reverse()) {
     const lowering = loweringOf(node);
     const isWide = node.outputs.every((name) => !narrow.has(name)) && !node.applied;
     const isWideView = lowering?.isView === true && isWide;
     node.inputs.forEach((name, i) => {
       read.add(name);
+      if (underRoots.has(name)) return;
       if ((lowering?.selects === true && isWide) || usesAllBits(plan, node, isWide)) return;
       if (i > 0 || !(lowering?.wantsWide || isWideView)) narrow.add(name);
     });
@@ -106,6 +123,7 @@ function treeInputs(plan: Plan): ReadonlyMap<string, number> {
 
 export const specialTensors = (plan: Plan): SpecialTensors => ({
   wide: wideTensors(plan),
+  radicands: radicands(plan),
   exponents: exponentTensors(plan),
   infinite: infiniteTensors(plan),
   thresholds: treeInputs(plan),
