@@ -9,6 +9,7 @@ import type { Program } from '../program/program.js';
 import { type Range, widthRange } from '../program/range.js';
 import { LIMITS, type Limits } from './emit/accumulate.js';
 import { type EmittedModel, emitProgram, placeOf, type Segment, slotName } from './emit/program.js';
+import { KernelEngine, type SlotListener } from './kernels/engine.js';
 import { loadRuntime, nodeOf, openSession, type RuntimeSession, sentenceOf } from './runtime.js';
 import { runSegments, SEGMENT_LIMITS, type SegmentLimits, traceSegments } from './segments.js';
 
@@ -22,7 +23,15 @@ export interface ExecutorOptions {
   readonly optimize?: boolean;
   readonly limits?: Limits;
   readonly segments?: SegmentLimits;
+  /**
+   * Products of matrices with at least this many multiplications are for ONNX Runtime, everything else for the kernels; `null` for
+   * whole segments of steps in ONNX Runtime, as programs are run that need more memory than the kernels can address.
+   */
+  readonly leastProduct?: number | null;
 }
+
+/** Below this a call of ONNX Runtime costs more than the product. */
+const LEAST_PRODUCT = 2 ** 15;
 
 /** A segment with its session open. */
 interface Part {
@@ -47,6 +56,7 @@ export class ExecutionError extends UserError {
 }
 
 export class Executor {
+  private kernels: KernelEngine | null | undefined;
   private running: Promise<Part[]> | null = null;
   private tracing: Promise<Part[]> | null = null;
 
@@ -59,13 +69,21 @@ export class Executor {
   /** @throws ProgramError when the program is not legal; nothing that fails the check is ever run. */
   static async load(program: Program, options: ExecutorOptions = {}): Promise<Executor> {
     const ranges = checkProgram(program);
-    await loadRuntime();
     return new Executor(program, ranges, options);
   }
 
   /** The last slot. @param input the packed input, slot 0. */
   async run(input: Int32Array): Promise<Int32Array> {
     this.checkInput(input);
+    const last = this.program.steps.length;
+    let output: Int32Array | null = null;
+    const { engine } = this;
+    if (engine) {
+      await this.computed(engine, input, (slot, data) => {
+        if (slot === last) output = data.slice();
+      });
+      return output!;
+    }
     this.running ??= this.open(runSegments(this.program, this.limits));
     const slots = await this.compute(await this.running, input);
     return slots.get(this.program.steps.length)!;
@@ -74,6 +92,12 @@ export class Executor {
   /** All slots: index 0 the input, k the output of step k - 1. */
   async trace(input: Int32Array): Promise<Int32Array[]> {
     this.checkInput(input);
+    const { engine } = this;
+    if (engine) {
+      const traced = [input];
+      await this.computed(engine, input, (_, data) => traced.push(data.slice()));
+      return traced;
+    }
     this.tracing ??= this.open(traceSegments(this.program, this.limits));
     const slots = await this.compute(await this.tracing, input);
     return Array.from({ length: this.program.steps.length + 1 }, (_, slot) => slots.get(slot)!);
@@ -83,7 +107,25 @@ export class Executor {
   async close(): Promise<void> {
     const open = [this.running, this.tracing];
     [this.running, this.tracing] = [null, null];
+    await this.kernels?.close();
     for (const parts of open) for (const { session } of (await parts) ?? []) await session.release();
+  }
+
+  /** Made when first needed; null where segments are run instead. */
+  private get engine(): KernelEngine | null {
+    const { leastProduct = LEAST_PRODUCT, threads, limits = LIMITS } = this.options;
+    if (this.kernels === undefined)
+      this.kernels =
+        leastProduct === null ? null : KernelEngine.make(this.program, this.ranges, { threads, limits, leastProduct });
+    return this.kernels;
+  }
+
+  private async computed(engine: KernelEngine, input: Int32Array, visit: SlotListener): Promise<void> {
+    try {
+      await engine.compute(input, visit);
+    } catch (error) {
+      throw failure(error);
+    }
   }
 
   private get limits(): SegmentLimits {

@@ -27,6 +27,8 @@ export interface SessionOptions {
   readonly threads?: number | undefined;
   /** How far ONNX Runtime may rewrite the graph; not at all unless told. */
   readonly optimize?: 'basic' | 'all' | undefined;
+  /** Whether threads wait for work without giving up their core, as they do unless told; each session has threads of its own. */
+  readonly spin?: boolean | undefined;
 }
 
 /** Opens a model; what ONNX Runtime throws is passed on. */
@@ -37,6 +39,7 @@ export async function openSession(model: Uint8Array, options: SessionOptions): P
     graphOptimizationLevel: options.optimize ?? 'disabled',
     interOpNumThreads: 1,
     ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
+    ...(options.spin === false ? { extra: { session: { intra_op: { allow_spinning: '0' } } } } : {}),
     logSeverityLevel: 4, // errors are thrown, and told once
   });
 }

@@ -27,6 +27,7 @@ const PLAIN = {
   'i32.mul': 0x6c,
   'i32.and': 0x71,
   'i32.or': 0x72,
+  'i32.shl': 0x74,
   'f64.floor': 0x9c,
   'f64.sqrt': 0x9f,
   'f64.add': 0xa0,
@@ -41,6 +42,7 @@ const PLAIN = {
 
 /** Vector instructions without immediates. */
 const VECTOR = {
+  'i32x4.splat': 0x11,
   'f64x2.splat': 0x14,
   'v128.and': 0x4e,
   'v128.andnot': 0x4f,
@@ -50,12 +52,16 @@ const VECTOR = {
   'f64x2.floor': 0x75,
   'i32x4.shl': 0xab,
   'i32x4.shr_s': 0xac,
+  'i32x4.add': 0xae,
+  'i32x4.dot_i16x8_s': 0xba,
   'i64x2.shl': 0xcb,
   'i64x2.shr_u': 0xcd,
   'f64x2.add': 0xf0,
   'f64x2.mul': 0xf2,
-  'f64x2.min': 0xf4,
-  'f64x2.max': 0xf5,
+  'f64x2.div': 0xf3,
+  'f64x2.pmin': 0xf6,
+  'f64x2.pmax': 0xf7,
+  'f64x2.sqrt': 0xef,
   'i32x4.trunc_sat_f64x2_s_zero': 0xfc,
   'f64x2.convert_low_i32x4_s': 0xfe,
 } as const;
@@ -74,6 +80,7 @@ const MEMORY = {
 const VECTOR_MEMORY = {
   'v128.load': [0x00, 4],
   'v128.load16x4_s': [0x03, 3],
+  'v128.load32_splat': [0x09, 2],
   'v128.load64_splat': [0x0a, 3],
   'v128.store': [0x0b, 4],
   'v128.load64_zero': [0x5d, 3],

@@ -12,16 +12,22 @@ import type { Program } from '../../src/program/program.js';
 /** Everything is unrolled and cut into small pieces: the ways that only large programs take. */
 export const TINY: Limits = { piece: 24, unroll: 1, block: 24 };
 
-export const PLAIN: ExecutorOptions = { threads: 1 };
-export const IN_PIECES: ExecutorOptions = { threads: 2, optimize: true, limits: TINY };
+/** Whole segments in ONNX Runtime. */
+export const PLAIN: ExecutorOptions = { threads: 1, leastProduct: null };
+export const IN_PIECES: ExecutorOptions = { threads: 2, optimize: true, limits: TINY, leastProduct: null };
+/** Every step in kernels. */
+export const IN_KERNELS: ExecutorOptions = { threads: 1, leastProduct: Number.POSITIVE_INFINITY };
+/** Every product of matrices in ONNX Runtime, however small, the rest in kernels. */
+export const WITH_PRODUCTS: ExecutorOptions = { threads: 1, leastProduct: 0 };
 export const IN_SEGMENTS: ExecutorOptions = {
+  leastProduct: null,
   threads: 2,
   limits: { ...LIMITS, unroll: 1 },
   segments: { slotBytes: 4000, constantBytes: 4000 },
 };
 
 /** The ways in which a program is run that must not change a bit of its result. */
-export const WAYS: readonly ExecutorOptions[] = [PLAIN, IN_PIECES, IN_SEGMENTS];
+export const WAYS: readonly ExecutorOptions[] = [PLAIN, IN_PIECES, IN_SEGMENTS, IN_KERNELS, WITH_PRODUCTS];
 
 /** @returns the number of elements that were compared. */
 export async function expectSame(program: Program, input: Int32Array, ways = WAYS, label = ''): Promise<number> {

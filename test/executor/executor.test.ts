@@ -60,7 +60,10 @@ test('segments hand over the slots that later segments read', async () => {
   const input = randomInput(program, 1);
   const expected = evaluate(program, input);
   for (const bytes of [1, 2000, 8000, 2 ** 30]) {
-    const executor = await Executor.load(program, { segments: { slotBytes: bytes, constantBytes: bytes } });
+    const executor = await Executor.load(program, {
+      leastProduct: null,
+      segments: { slotBytes: bytes, constantBytes: bytes },
+    });
     assert.equal(await executor.trace(input), expected);
     assert.equal(await executor.run(input), expected.at(-1));
     await executor.close();
@@ -88,7 +91,7 @@ test('what ONNX Runtime cannot do is reported with the name of the step', async 
   const sketch = chain();
   const program = sketch.program();
   // An illegal program, let through on purpose: it reads beyond its source.
-  const executor = await Executor.load(program, { limits: LIMITS });
+  const executor = await Executor.load(program, { limits: LIMITS, leastProduct: null });
   const step = program.steps[2]!;
   const beyond = {
     ...step,

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { checkProgram } from '../../src/program/check.js';
 import { COMBINES, POSTS, REDUCES } from '../../src/program/step.js';
 import { randomInput, randomProgram } from '../helpers/random-program.js';
-import { expectSame, IN_PIECES, IN_SEGMENTS, PLAIN } from './compare.js';
+import { expectSame, IN_KERNELS, IN_PIECES, IN_SEGMENTS, PLAIN, WITH_PRODUCTS } from './compare.js';
 
 const PROGRAMS = 320;
 
@@ -33,7 +33,12 @@ test(`${PROGRAMS} random programs give the same integers as the reference evalua
   let elements = 0;
   for (let seed = 0; seed < PROGRAMS; seed++) {
     const program = randomProgram(seed, seed % 4 === 0 ? { maxElements: 400 } : {});
-    const ways = [seed % 8 === 0 ? IN_SEGMENTS : PLAIN, ...(seed % 2 === 0 ? [IN_PIECES] : [])];
+    const ways = [
+      seed % 8 === 0 ? IN_SEGMENTS : PLAIN,
+      ...(seed % 2 === 0 ? [IN_PIECES] : []),
+      IN_KERNELS,
+      WITH_PRODUCTS,
+    ];
     elements += await expectSame(program, randomInput(program, seed), ways, `seed ${seed}`);
   }
   if (process.env['OG_TEST_VERBOSE']) console.log(`${elements} elements were compared`);

@@ -53,7 +53,8 @@ export function emitFinish(
   accumulated: Accumulated,
   bounds: StepBounds,
 ): Value {
-  const rescaled = rescale(g, step, affine, accumulated);
+  const sum = emitScaledSum(g, step, affine, accumulated);
+  const rescaled = step.shift > 0 ? floor(g, sum) : sum;
   const t = emitPost(g, slots, step, rescaled);
   const y = step.lookup
     ? emitLookup(g, slots.program, step, step.lookup, t, tableBase(step, bounds))
@@ -61,15 +62,19 @@ export function emitFinish(
   return expand(g, y, step.outDims);
 }
 
-/** r = floor((acc·mult + add + 2^(shift-1)) / 2^shift). */
-function rescale(g: Graph, step: Step, affine: Affine, { value, factor, folded, added }: Accumulated): Value {
+/** (acc·mult + add + 2^(shift-1)) / 2^shift; r is this, rounded down. */
+export function emitScaledSum(
+  g: Graph,
+  step: Step,
+  affine: Affine,
+  { value, factor, folded, added }: Accumulated,
+): Value {
   const loops = [...step.outDims, ...step.redDims];
   const order = step.outDims.map((_, i) => i);
   const v = folded
     ? scale(g, value, factor)
     : multiply(g, value, emitScaled(g, affine.mult, loops, order, factor * affine.unit));
-  const sum = added ? v : emitAddend(g, v, affine, loops);
-  return step.shift > 0 ? floor(g, sum) : sum;
+  return added ? v : emitAddend(g, v, affine, loops);
 }
 
 function emitPost(g: Graph, slots: Slots, step: Step, r: Value): Value {

@@ -7,7 +7,7 @@ import { LIMITS, type Limits } from './accumulate.js';
 import { Graph, type Value } from './graph.js';
 import { cast, flatten } from './ops.js';
 import type { Slots } from './reading.js';
-import { emitStep } from './step.js';
+import { emitStep, emitUnrounded } from './step.js';
 
 /** Steps `from` to `to - 1` (positions in `program.steps`), and the slots to hand out. */
 export interface Segment {
@@ -44,6 +44,34 @@ export function slotsRead(step: Step): number[] {
   });
 }
 
+/** The slots that come from outside, and a place for those that the segment makes. */
+function feed(g: Graph, program: Program, ranges: readonly Range[], { from, to }: Pick<Segment, 'from' | 'to'>) {
+  const read = new Set(program.steps.slice(from, to).flatMap(slotsRead));
+  const feeds = [...read].filter((slot) => slot <= from).sort((x, y) => x - y);
+  const values = new Map<number, Value>();
+  for (const slot of feeds) {
+    const input = g.input(slotName(slot), 'int32', [slotShape(program, slot).elements]);
+    values.set(slot, cast(g, input, 'double'));
+  }
+  const slots: Slots = { program, ranges, value: (slot) => values.get(slot)! };
+  return { feeds, values, slots };
+}
+
+/** Emits one step up to where it rounds down: its one output is flat and float64. */
+export function emitUnroundedStep(
+  program: Program,
+  ranges: readonly Range[],
+  at: number,
+  limits: Limits,
+): EmittedModel {
+  const g = new Graph();
+  const step = program.steps[at]!;
+  const { feeds, slots } = feed(g, program, ranges, { from: at, to: at + 1 });
+  g.label = labelOf(at, step);
+  const output = flatten(g, emitUnrounded(g, slots, step, stepBounds(program, at, ranges), limits));
+  return { bytes: g.encode([output]), feeds, fetches: [{ slot: at + 1, name: output.name }] };
+}
+
 /** @param ranges what every slot can hold, as `checkProgram` proves it. */
 export function emitProgram(
   program: Program,
@@ -53,13 +81,7 @@ export function emitProgram(
 ): EmittedModel {
   const g = new Graph();
   const steps = program.steps.slice(segment.from, segment.to);
-  const feeds = [...new Set(steps.flatMap(slotsRead))].filter((slot) => slot <= segment.from).sort((x, y) => x - y);
-  const values = new Map<number, Value>();
-  for (const slot of feeds) {
-    const input = g.input(slotName(slot), 'int32', [slotShape(program, slot).elements]);
-    values.set(slot, cast(g, input, 'double'));
-  }
-  const slots: Slots = { program, ranges, value: (slot) => values.get(slot)! };
+  const { feeds, values, slots } = feed(g, program, ranges, segment);
   steps.forEach((step, i) => {
     const at = segment.from + i;
     g.label = labelOf(at, step);
