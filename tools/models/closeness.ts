@@ -15,7 +15,8 @@ export interface Closeness {
   readonly top1: number | null;
 }
 
-const FLOAT32_ROUNDING = 1e-6;
+/** Float32 has 24 bits, and what dequantises rounds a few times. */
+const FLOAT32_ROUNDING = 2 ** -18;
 const MOST_CLASSES = 100_000;
 
 /** Collects outputs of many samples. */
