@@ -1,0 +1,33 @@
+// A process of its own: traces every program of a folder and prints what came out, as one line of JSON. Plain JavaScript over dist/, so that any
+// Node runs it, under an emulator too. Arguments: folder, threads, way (kernels, segments or optimised).
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ort from 'onnxruntime-node';
+import { commitModel, traceForest } from '../../dist/commit/model.js';
+import { Executor } from '../../dist/executor/executor.js';
+import { decodeArtefact } from '../../dist/program/artefact.js';
+
+const [folder, threadsText, way] = process.argv.slice(2);
+const threads = Number(threadsText);
+const options = { kernels: {}, segments: { leastProduct: null }, optimised: { leastProduct: null, optimize: true } }[
+  way
+];
+const roots = {};
+for (const file of readdirSync(folder).filter((name) => name.endsWith('.og'))) {
+  const { program } = decodeArtefact(readFileSync(join(folder, file)), file);
+  const bytes = readFileSync(join(folder, `${file}.input`));
+  const input = new Int32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+  const executor = await Executor.load(program, { ...options, threads });
+  roots[file] = traceForest(commitModel(program), await executor.trace(input)).root;
+  await executor.close();
+}
+const contrast = {};
+for (const file of readdirSync(folder).filter((name) => name.endsWith('.onnx'))) {
+  const session = await ort.InferenceSession.create(join(folder, file), { intraOpNumThreads: threads });
+  const results = await session.run({});
+  const { data } = results[session.outputNames[0]];
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  contrast[file] = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+}
+console.log(JSON.stringify({ node: process.version, roots, contrast }));

@@ -1,0 +1,76 @@
+/** The tables of docs/performance.md, between two marks; the text around them is written by people. */
+import type { Spread } from './measure.js';
+import { type ModelResult, type Results, ratio } from './results.js';
+
+const START = '<!-- measured: start -->';
+const END = '<!-- measured: end -->';
+
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(bytes < 1e7 ? 2 : 0);
+const times = (x: number): string => `${x.toFixed(2)}x`;
+const spread = ({ medianMs, p10Ms, p90Ms }: Spread): string => `${medianMs} (${p10Ms}-${p90Ms})`;
+
+function speedRow(model: ModelResult): string {
+  const cells = [1, 2].flatMap((threads) => {
+    const { float } = model.threads[threads] as ModelResult['threads'][string];
+    return [
+      spread(float),
+      ...(['run', 'trace', 'traceAndRoot'] as const).map((what) => times(ratio(model, threads, what))),
+    ];
+  });
+  return `| ${[model.model, ...cells].join(' | ')} |`;
+}
+
+function sizeRow(model: ModelResult): string {
+  const { steps, parameters, traceBytes, artefactBytes, compileMs, peakBytes, rounds, pricedMatchGas } = model;
+  const cells = [
+    steps,
+    parameters.toLocaleString('en'),
+    megabytes(artefactBytes),
+    (compileMs / 1000).toFixed(2),
+    megabytes(traceBytes),
+    megabytes(peakBytes),
+    rounds,
+    pricedMatchGas.toLocaleString('en'),
+  ];
+  return `| ${[model.model, ...cells].join(' | ')} |`;
+}
+
+function tables(results: Results): string {
+  const { cpu, node, loadBefore, hashing, startUp, detector640PeakBytes, models } = results;
+  return [
+    START,
+    '',
+    `\`${results.command}\` on ${cpu}, Node ${node}; load average before it ${loadBefore.toFixed(1)}.`,
+    '',
+    'Times against the float32 model in ONNX Runtime; least against least; its own time in ms as median (10th to 90th percentile).',
+    '',
+    '| model | float, 1 thread | run | trace | trace and root | float, 2 threads | run | trace | trace and root |',
+    '|---|---|---|---|---|---|---|---|---|',
+    ...models.map(speedRow),
+    '',
+    '| model | steps | constants | artefact MB | compile s | trace MB | peak MB | rounds | priced gas of a match |',
+    '|---|---|---|---|---|---|---|---|---|',
+    ...models.map(sizeRow),
+    '',
+    '| what | measured |',
+    '|---|---|',
+    `| \`og --version\`, ms | ${spread(startUp.version)} |`,
+    `| \`og run\` on digits, ms | ${spread(startUp.runDigits)} |`,
+    `| \`og run --trace\` on digits, ms | ${spread(startUp.runDigitsTraced)} |`,
+    `| keccak256 of 64-byte nodes, MB/s | ${hashing.nodesMBs} |`,
+    `| keccak256 of 256-byte leaves, MB/s | ${hashing.leavesMBs} |`,
+    `| tree over an int16 tensor, MB/s of the tensor | ${hashing.int16TreeMBs} |`,
+    ...(detector640PeakBytes === null
+      ? []
+      : [`| peak memory of the trace of the detector at 640x640, MB | ${megabytes(detector640PeakBytes)} |`]),
+    '',
+    END,
+  ].join('\n');
+}
+
+/** The page with its tables replaced. */
+export function performancePage(page: string, results: Results): string {
+  const [start, end] = [page.indexOf(START), page.indexOf(END)];
+  if (start < 0 || end < start) throw new Error(`docs/performance.md lacks the marks ${START} and ${END}.`);
+  return page.slice(0, start) + tables(results) + page.slice(end + END.length);
+}
