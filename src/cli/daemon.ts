@@ -5,7 +5,7 @@ import type { DecisionLine, Log } from '../watch/line.js';
 import { showCount } from './amounts.js';
 import { out } from './colour.js';
 import { withDates } from './durations.js';
-import { accountFlags, chainFlags, secondsFlag, weiFlag } from './flags.js';
+import { accountFlags, chainFlags, modelsFlag, secondsFlag, weiFlag } from './flags.js';
 import { short } from './ids.js';
 
 const OPERATIONS = 'OPERATIONS';
@@ -14,14 +14,7 @@ const RUNS = 'RUNS';
 export const daemonFlags = {
   ...chainFlags,
   ...accountFlags,
-  model: Flags.string({
-    char: 'm',
-    aliases: ['models'],
-    multiple: true,
-    multipleNonGreedy: true,
-    helpValue: '<id or artefact>',
-    summary: 'Only jobs of this model; may be given several times.',
-  }),
+  model: modelsFlag({ summary: 'Only jobs of this model; may be given several times.' }),
   'max-bond': weiFlag({
     aliases: ['max-at-stake'],
     summary: 'Most that is put up in bonds and stakes at the same time: ether, or with a unit.',

@@ -45,6 +45,17 @@ export const homeFlags = {
   }),
 };
 
+/** Models by id or by path. */
+export const modelsFlag = ({ summary }: { readonly summary: string }) =>
+  Flags.string({
+    char: 'm',
+    aliases: ['models'],
+    multiple: true,
+    multipleNonGreedy: true,
+    helpValue: '<id or artefact>',
+    summary,
+  });
+
 /** Which chain, and which contracts on it. */
 export const chainFlags = {
   ...homeFlags,

@@ -1,6 +1,6 @@
 /** A job as `og job` shows it. */
 import { clocksAt, isPlaying } from '../dispute/clock.js';
-import type { Both, ClaimState, JobView, MatchState } from '../dispute/game.js';
+import type { Both, ClaimState, JobState, JobView, MatchState } from '../dispute/game.js';
 import type { Timestamp } from '../units.js';
 import { showWei } from './amounts.js';
 import { out } from './colour.js';
@@ -9,7 +9,8 @@ import { idNumber, idOrNull, short } from './ids.js';
 import type { Json } from './json.js';
 import { facts, table } from './table.js';
 
-export function jobJson({ job, claims, matches }: JobView, now: Timestamp): Record<string, Json> {
+/** What the lists and the views of a job have in common. */
+export function jobSummaryJson(job: JobState): Record<string, Json> {
   return {
     jobId: idNumber(job.id),
     status: job.status,
@@ -17,9 +18,15 @@ export function jobJson({ job, claims, matches }: JobView, now: Timestamp): Reco
     inputRoot: job.inputRoot,
     requester: job.requester,
     feeWei: job.feeWei,
-    potWei: job.potWei,
     claimBy: job.claimBy,
     windowEndsAt: job.windowEndsAt || null,
+  };
+}
+
+export function jobJson({ job, claims, matches }: JobView, now: Timestamp): Record<string, Json> {
+  return {
+    ...jobSummaryJson(job),
+    potWei: job.potWei,
     inputOutstanding: job.inputOutstanding,
     winner: idOrNull(job.winner),
     consumer: /^0x0+$/.test(job.consumer) ? null : job.consumer,

@@ -1,6 +1,5 @@
-import { Flags } from '@oclif/core';
 import { OgCommand } from '../cli/base.js';
-import { accountFlags, chainFlags } from '../cli/flags.js';
+import { accountFlags, chainFlags, modelsFlag } from '../cli/flags.js';
 import type { Json } from '../cli/json.js';
 import { prose } from '../cli/prose.js';
 
@@ -16,14 +15,7 @@ export default class Doctor extends OgCommand {
   static override flags = {
     ...chainFlags,
     ...accountFlags,
-    model: Flags.string({
-      char: 'm',
-      aliases: ['models'],
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: '<id or artefact>',
-      summary: 'A model that must be ready; all that are on this machine when left out.',
-    }),
+    model: modelsFlag({ summary: 'A model that must be ready; all that are on this machine when left out.' }),
   };
 
   async run(): Promise<Json> {

@@ -2,8 +2,8 @@ import { Flags } from '@oclif/core';
 import { showWei } from '../cli/amounts.js';
 import { OgCommand } from '../cli/base.js';
 import { chainFlags } from '../cli/flags.js';
-import { idNumber, short } from '../cli/ids.js';
-import { statusText } from '../cli/job-view.js';
+import { short } from '../cli/ids.js';
+import { jobSummaryJson, statusText } from '../cli/job-view.js';
 import type { Json } from '../cli/json.js';
 import { openSession } from '../cli/session.js';
 import { table } from '../cli/table.js';
@@ -30,17 +30,6 @@ export default class Jobs extends OgCommand {
             [0],
           ),
     );
-    return {
-      jobs: jobs.map((job) => ({
-        jobId: idNumber(job.id),
-        status: job.status,
-        modelId: job.modelId,
-        inputRoot: job.inputRoot,
-        requester: job.requester,
-        feeWei: job.feeWei,
-        claimBy: job.claimBy,
-        windowEndsAt: job.windowEndsAt || null,
-      })),
-    };
+    return { jobs: jobs.map(jobSummaryJson) };
   }
 }

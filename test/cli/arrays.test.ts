@@ -12,7 +12,8 @@ import { type DeclaredInput, readInputs } from '../../src/cli/arrays/inputs.js';
 import { readJsonArray } from '../../src/cli/arrays/json.js';
 import { readNpy } from '../../src/cli/arrays/npy.js';
 import { readSamples } from '../../src/cli/arrays/samples.js';
-import { asType, float16Bits, float16Value } from '../../src/cli/arrays/tensor.js';
+import { asType } from '../../src/cli/arrays/tensor.js';
+import { float16Bits, float16Value } from '../../src/compiler/float16.js';
 import { UserError } from '../../src/errors.js';
 
 const test = suite('arrays');

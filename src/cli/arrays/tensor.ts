@@ -1,20 +1,9 @@
-import type { FloatTensor, FloatTensorData } from '../../compiler/float-runtime.js';
+import type { FloatTensor, FloatTensorData, FloatTensorType } from '../../compiler/float-runtime.js';
+import { float16Bits, float16Value } from '../../compiler/float16.js';
 import { UserError } from '../../errors.js';
 
-/** Element types that og can read from a file, by ONNX name. */
-export type ElementType =
-  | 'float32'
-  | 'float64'
-  | 'float16'
-  | 'int64'
-  | 'int32'
-  | 'int16'
-  | 'int8'
-  | 'uint64'
-  | 'uint32'
-  | 'uint16'
-  | 'uint8'
-  | 'bool';
+/** Element types that og can read from a file. */
+export type ElementType = FloatTensorType;
 
 /** An array of a file. `type` is null when the file does not say (JSON). */
 export interface FileTensor {
@@ -89,35 +78,6 @@ function requireIntegers(
       `Element ${i} of ${where} is ${value}; the model takes ${type}, whole numbers from ${lo} to ${hi}.`,
     );
   }
-}
-
-/** IEEE 754 half precision to a number. */
-export function float16Value(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-/** A number to IEEE 754 half precision, ties to even. */
-export function float16Bits(value: number): number {
-  if (Number.isNaN(value)) return 0x7e00;
-  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
-  const magnitude = Math.abs(value);
-  if (magnitude >= 65_520) return sign | 0x7c00;
-  if (magnitude < 2 ** -14) return sign | roundEven(magnitude * 2 ** 24);
-  const exponent = Math.floor(Math.log2(magnitude));
-  const scaled = roundEven((magnitude / 2 ** exponent) * 1024);
-  return sign | (((exponent + 14) << 10) + scaled);
-}
-
-function roundEven(x: number): number {
-  const low = Math.floor(x);
-  const rest = x - low;
-  if (rest !== 0.5) return Math.round(x);
-  return low % 2 === 0 ? low : low + 1;
 }
 
 export const shapeText = (dims: readonly number[]): string => (dims.length === 0 ? 'a scalar' : dims.join('x'));

@@ -165,13 +165,17 @@ function scaleAndShift(
 const constantParameters = (context: LoweringContext, node: PlanNode): string | null =>
   [1, 2].every((i) => !context.has(node, i) || context.constant(node, i)) ? null : 'its scale or bias is not constant';
 
+/** The axes from the node's `axis` on. */
+function trailingAxes(node: PlanNode, { shape }: Tensor): number[] {
+  const given = node.attributes.int('axis', -1);
+  const first = given < 0 ? given + shape.length : given;
+  return Array.from({ length: shape.length - first }, (_, i) => first + i);
+}
+
 export const layerNormalization: Lowering = {
   lower: (context, node) => {
     const x = context.input(node, 0);
-    const rank = x.shape.length;
-    const given = node.attributes.int('axis', -1);
-    const first = given < 0 ? given + rank : given;
-    const axes = Array.from({ length: rank - first }, (_, i) => first + i);
+    const axes = trailingAxes(node, x);
     const quotient = standardise(context, node, x, axes, node.attributes.float('epsilon', 1e-5));
     const parameter = (input: number) => {
       const values = context.numbers(node, input);
@@ -210,10 +214,7 @@ export const meanVarianceNormalization: Lowering = {
 export const rmsNormalization: Lowering = {
   lower: (context, node) => {
     const x = context.input(node, 0);
-    const rank = x.shape.length;
-    const given = node.attributes.int('axis', -1);
-    const first = given < 0 ? given + rank : given;
-    const axes = Array.from({ length: rank - first }, (_, i) => first + i);
+    const axes = trailingAxes(node, x);
     const epsilon = node.attributes.float('epsilon', 1e-5);
     const quotient = overRoot(context, node, squarable(context, node, x, axes), axes, epsilon);
     const values = context.numbers(node, 1);

@@ -2,6 +2,7 @@
 import { TensorProto_DataType as DataType, type TensorProto, TensorProto_DataLocation } from 'onnx-buf';
 import { UserError } from '../../errors.js';
 import type { FloatTensor, FloatTensorData } from '../float-runtime.js';
+import { float16Value } from '../float16.js';
 
 const ARRAYS = {
   float32: Float32Array,
@@ -120,16 +121,6 @@ export function decodeTensor(tensor: TensorProto, where: string): FloatTensor {
   return { type, dims, data };
 }
 
-/** The number that 16 bits stand for as an IEEE half. */
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
 const cache = new WeakMap<FloatTensorData, Float64Array>();
 
 /** The elements in a form that can be looped over once, without a copy where they are plain numbers. */
@@ -145,7 +136,7 @@ export function toNumbers(tensor: FloatTensor): Float64Array {
   let numbers = cache.get(tensor.data);
   if (!numbers) {
     const { data } = tensor;
-    if (tensor.type === 'float16') numbers = Float64Array.from(data as Uint16Array, halfToNumber);
+    if (tensor.type === 'float16') numbers = Float64Array.from(data as Uint16Array, float16Value);
     else if (data instanceof BigInt64Array || data instanceof BigUint64Array) numbers = Float64Array.from(data, Number);
     else numbers = new Float64Array(data);
     cache.set(tensor.data, numbers);

@@ -125,3 +125,13 @@ export function isActive(access: Access, loop: number): boolean {
 export function activeSize(access: Access, loops: readonly number[]): number {
   return loops.reduce((n, loop) => (isActive(access, loop) ? n * (access.loops[loop] as number) : n), 1);
 }
+
+/** Advances loop indices like an odometer over the loops `order`, the last of which moves fastest; wraps round at the end. */
+export function advanceInOrder(at: Int32Array, order: readonly number[], dims: readonly number[]): void {
+  for (let i = dims.length - 1; i >= 0; i--) {
+    const loop = order[i] as number;
+    at[loop] = (at[loop] as number) + 1;
+    if ((at[loop] as number) < (dims[i] as number)) return;
+    at[loop] = 0;
+  }
+}

@@ -1,7 +1,7 @@
 /** Emits `indexed`: a tensor read at a position that comes from another tensor. */
 import { viewPosition } from '../../program/evaluate.js';
 import { elementCount, type View } from '../../program/step.js';
-import { accessOf, activeSize, isActive } from './access.js';
+import { accessOf, activeSize, advanceInOrder, isActive } from './access.js';
 import type { Graph, Value } from './graph.js';
 import { loopsOf, type Nest } from './nest.js';
 import {
@@ -116,12 +116,7 @@ function positionsOf(
   const at = new Int32Array(loops.length);
   for (let k = 0; k < result.length; k++) {
     result[k] = viewPosition(view, at) ?? Number.NaN;
-    for (let i = dims.length - 1; i >= 0; i--) {
-      const loop = order[i] as number;
-      at[loop] = (at[loop] as number) + 1;
-      if ((at[loop] as number) < (dims[i] as number)) break;
-      at[loop] = 0;
-    }
+    advanceInOrder(at, order, dims);
   }
   return result;
 }

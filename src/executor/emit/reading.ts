@@ -3,7 +3,7 @@ import { viewPosition } from '../../program/evaluate.js';
 import type { Program } from '../../program/program.js';
 import { magnitude, type Range, rangeOf } from '../../program/range.js';
 import { elementCount, type Operand, type View } from '../../program/step.js';
-import { type Access, accessOf, activeSize, isActive } from './access.js';
+import { type Access, accessOf, activeSize, advanceInOrder, isActive } from './access.js';
 import type { Graph, Value } from './graph.js';
 import { numberOfRank, scale } from './ops.js';
 import { emitAccess } from './view.js';
@@ -112,12 +112,7 @@ export function constantValues(
   for (let k = 0; k < result.length; k++) {
     const position = viewPosition(reading.view, at);
     result[k] = position === null ? reading.view.fill : (data[position] as number);
-    for (let i = dims.length - 1; i >= 0; i--) {
-      const loop = order[i] as number;
-      at[loop] = (at[loop] as number) + 1;
-      if ((at[loop] as number) < (dims[i] as number)) break;
-      at[loop] = 0;
-    }
+    advanceInOrder(at, order, dims);
   }
   return result;
 }
