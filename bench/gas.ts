@@ -121,7 +121,7 @@ async function measure(devnet: Devnet, model: TestModel): Promise<ModelGas> {
     model: model.name,
     steps: program.steps.length,
     depth: header.slotDepth + header.tensorDepth,
-    rounds: match.filter(({ kind }) => kind === 'descend').length / 2,
+    rounds: match.filter(({ kind }) => /open|descend$/.test(kind)).length,
     largestCheck: largest,
     pricedMatchGas: price.matchGas,
     matchGas,

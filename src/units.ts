@@ -23,6 +23,18 @@ export const wei = (value: Integer): Wei => natural(value, 'amount of wei') as W
 export const timestamp = (value: Integer): Timestamp => small(value, 'timestamp') as Timestamp;
 export const seconds = (value: Integer): Seconds => small(value, 'number of seconds') as Seconds;
 
+const CLAIM_ID_BITS = 64n;
+
+/** The match of two claims, the earlier one first: its id is made of theirs (IMatches.sol). */
+export const matchIdOf = (claim0: ClaimId, claim1: ClaimId): MatchId => ((claim0 << CLAIM_ID_BITS) | claim1) as MatchId;
+/** The claims of a match, the earlier one first. */
+export const claimsOfMatch = (id: bigint): readonly [ClaimId, ClaimId] => [
+  (id >> CLAIM_ID_BITS) as ClaimId,
+  BigInt.asUintN(64, id) as ClaimId,
+];
+/** A match by its claims, "3-5": the id itself is too long for people and for JSON numbers. */
+export const matchText = (id: bigint): string => claimsOfMatch(id).join('-');
+
 /** The time `duration` after `instant`. */
 export const after = (instant: Timestamp, duration: Seconds): Timestamp => (instant + duration) as Timestamp;
 /** Seconds from one instant to another; negative when `to` is the earlier. */

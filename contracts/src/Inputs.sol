@@ -35,7 +35,7 @@ contract Inputs is IInputs {
 
     /// @inheritdoc IInputs
     function demand(uint256 jobId, bytes32 inputRoot) external payable {
-        (bytes32 modelId, bytes32 jobInputRoot,) = jobs.questionOf(jobId);
+        (bytes32 modelId, bytes32 jobInputRoot) = jobs.questionOf(jobId);
         require(jobInputRoot == inputRoot, IJobs.Jobs_OtherJob(jobId, modelId, jobInputRoot));
         uint256 demandableUntil = jobs.demandableUntil(jobId);
         require(demandableUntil != 0, Inputs_NotByRoot(jobId));
@@ -102,7 +102,7 @@ contract Inputs is IInputs {
         private
         view
     {
-        (bytes32 modelId, bytes32 inputRoot,) = jobs.questionOf(jobId);
+        (bytes32 modelId, bytes32 inputRoot) = jobs.questionOf(jobId);
         Model memory model = _model(modelId);
         _requireLength("data", data.length, last ? _inputBytes(model) - chunk * CHUNK_BYTES : CHUNK_BYTES);
         uint256 chunkDepth = model.tensorDepth < CHUNK_DEPTH ? model.tensorDepth : CHUNK_DEPTH;

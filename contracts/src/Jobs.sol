@@ -2,12 +2,11 @@
 pragma solidity ^0.8.30;
 
 import {LibString} from "solady/utils/LibString.sol";
-import {SSTORE2} from "solady/utils/SSTORE2.sol";
 import {SafeCastLib} from "solady/utils/SafeCastLib.sol";
 
 import {IConsumer} from "./interfaces/IConsumer.sol";
 import {IInputs} from "./interfaces/IInputs.sol";
-import {Claim, ClaimStatus, IJobs, Job, JobStatus, Parameters, Target} from "./interfaces/IJobs.sol";
+import {Claim, ClaimStatus, IJobs, Job, JobStatus, Parameters, Target, Terms} from "./interfaces/IJobs.sol";
 import {IMatches} from "./interfaces/IMatches.sol";
 import {IModelRegistry, Model} from "./interfaces/IModelRegistry.sol";
 import {Merkle} from "./libraries/Merkle.sol";
@@ -17,8 +16,6 @@ import {Seal} from "./libraries/Seal.sol";
 contract Jobs is IJobs {
     using SafeCastLib for uint256;
 
-    /// @dev Outputs up to one word are stored as they are, larger ones as the code of a contract.
-    uint256 private constant WORD_BYTES = 32;
     /// @dev More than the opcodes between the gas check and the callback cost; the consumer's account is warm by then.
     uint256 private constant CALL_OVERHEAD_GAS = 1_000;
 
@@ -38,19 +35,14 @@ contract Jobs is IJobs {
     uint256 private immutable _burnBps;
     uint256 private immutable _inputDemandWei;
 
-    uint128 private _jobCount;
-    uint128 private _claimCount;
+    /// @dev One slot, which a claim's loss writes as well as its posting.
+    uint48 private _jobCount;
+    uint48 private _claimCount;
+    uint128 private _burnedWei;
     mapping(uint256 jobId => Job) private _jobs;
     mapping(uint256 claimId => Claim) private _claims;
-    /// @dev Of a Final job: the output, left-aligned, when it fits; otherwise the address of the contract that holds it.
-    mapping(uint256 jobId => bytes32) private _outputs;
-
-    /// @inheritdoc IJobs
-    mapping(uint256 jobId => mapping(bytes32 traceRoot => uint256)) public agreeing;
     /// @inheritdoc IJobs
     mapping(address account => uint256) public creditOf;
-    /// @inheritdoc IJobs
-    uint256 public burnedWei;
 
     constructor(Parameters memory parameters_, IModelRegistry registry_, IMatches matches_, IInputs inputs_) {
         ParameterBounds.check(parameters_);
@@ -110,8 +102,9 @@ contract Jobs is IJobs {
         job.modelId = modelId;
         job.inputRoot = inputRoot;
         job.requester = msg.sender;
-        job.status = JobStatus.Open;
         job.claimBy = (block.timestamp + claimSeconds).toUint40();
+        job.status = JobStatus.Open;
+        job.stepCount = model.stepCount;
         job.outputBytes = (outputBytes <= _maxOutputBytes ? outputBytes : 0).toUint16();
         job.slotDepth = model.slotDepth;
         job.tensorDepth = model.tensorDepth;
@@ -135,7 +128,7 @@ contract Jobs is IJobs {
         require(job.liveClaims == 0, Jobs_LiveClaimExists(jobId, job.liveClaims));
         require(block.timestamp <= job.claimBy, Jobs_ClaimDeadlinePassed(jobId, job.claimBy));
         job.windowEndsAt = (block.timestamp + _challengeWindowSeconds).toUint40();
-        claimId = _postClaim(jobId, job, 0, seal, outputRoot, output);
+        claimId = _postClaim(jobId, job, Terms(seal, outputRoot, 0), output);
     }
 
     /// @inheritdoc IJobs
@@ -148,65 +141,37 @@ contract Jobs is IJobs {
         uint256 jobId = targetClaim.jobId;
         Job storage job = _openJob(jobId);
         _requireSameJob(jobId, job, target.modelId, target.inputRoot);
-        require(
-            targetClaim.seal == target.seal && targetClaim.outputRoot == target.outputRoot,
-            Jobs_OtherClaim(target.claimId, targetClaim.seal)
-        );
+        _requireTerms(target.claimId, targetClaim, target.terms);
         require(block.timestamp <= job.windowEndsAt, Jobs_WindowClosed(jobId, job.windowEndsAt));
-        claimId = _postClaim(jobId, job, target.claimId, seal, outputRoot, output);
-        matchId = matches.openChallenge(jobId, target.claimId, claimId);
+        claimId = _postClaim(jobId, job, Terms(seal, outputRoot, target.claimId), output);
+        matchId = matches.openChallenge(jobId, target.claimId, claimId, job.slotDepth + job.tensorDepth);
     }
 
-    function _postClaim(
-        uint256 jobId,
-        Job storage job,
-        uint256 target,
-        bytes32 seal,
-        bytes32 outputRoot,
-        bytes calldata output
-    ) private returns (uint256 claimId) {
+    function _postClaim(uint256 jobId, Job storage job, Terms memory terms, bytes calldata output)
+        private
+        returns (uint256 claimId)
+    {
         require(msg.value == _bondWei, Jobs_WrongBond(msg.value, _bondWei));
-        _requireOutput(job, outputRoot, output);
+        _requireOutput(job, terms.outputRoot, output);
 
         claimId = ++_claimCount;
         Claim storage claim = _claims[claimId];
         claim.claimant = msg.sender;
-        claim.jobId = jobId.toUint64();
         claim.status = ClaimStatus.Live;
-        if (target != 0) claim.target = target.toUint64();
-        claim.seal = seal;
-        claim.outputRoot = outputRoot;
+        claim.jobId = jobId.toUint40();
+        claim.commitment = keccak256(abi.encode(terms));
 
-        if (job.liveClaims == 0) job.firstClaim = claimId.toUint64(); // all before it are dead
-        else _claims[job.lastClaim].next = claimId.toUint64();
-        job.lastClaim = claimId.toUint64();
+        if (job.liveClaims == 0) job.firstClaim = claimId.toUint48(); // all before it are dead
+        else _claims[job.lastClaim].next = claimId.toUint48();
+        job.lastClaim = claimId.toUint48();
         ++job.liveClaims;
-        emit Claimed(jobId, claimId, msg.sender, target, seal, outputRoot, job.windowEndsAt, output);
-    }
-
-    /// @inheritdoc IJobs
-    function reveal(uint256 claimId, bytes32 traceRoot, bytes32[] calldata outputProof) external {
-        Claim storage claim = _liveClaim(claimId);
-        require(claim.revealedAt == 0, Jobs_AlreadyRevealed(claimId));
-        uint256 jobId = claim.jobId;
-        bytes32 computedSeal = Seal.compute(sealDomain, jobId, claim.claimant, traceRoot);
-        require(computedSeal == claim.seal, Jobs_SealMismatch(claimId, computedSeal, claim.seal));
-
-        Job storage job = _jobs[jobId];
-        _requireLength("outputProof", outputProof.length, job.slotDepth);
-        bytes32 computedRoot = Merkle.climb(claim.outputRoot, _model(job.modelId).stepCount, outputProof);
-        require(computedRoot == traceRoot, Jobs_OutputNotInTrace(claimId, computedRoot, traceRoot));
-
-        claim.revealedAt = block.timestamp.toUint40();
-        claim.traceRoot = traceRoot;
-        ++agreeing[jobId][traceRoot];
-        emit Revealed(claimId, traceRoot);
+        emit Claimed(jobId, claimId, msg.sender, terms.target, terms.seal, terms.outputRoot, job.windowEndsAt, output);
     }
 
     // ---------------------------------------------------------------- ends
 
     /// @inheritdoc IJobs
-    function finalize(uint256 jobId, bytes calldata output) external {
+    function finalize(uint256 jobId, Terms calldata terms, bytes calldata output) external {
         Job storage job = _openJob(jobId);
         require(!job.byRoot || !inputs.isOutstanding(jobId), Jobs_InputDemanded(jobId));
         if (job.liveClaims == 0) {
@@ -215,26 +180,27 @@ contract Jobs is IJobs {
             _void(jobId, job);
         } else {
             require(block.timestamp > job.windowEndsAt, Jobs_WindowOpen(jobId, job.windowEndsAt));
-            _crown(jobId, job, _firstLiveClaim(job, type(uint256).max), output);
+            _crown(jobId, job, terms, output);
         }
     }
 
-    function _crown(uint256 jobId, Job storage job, uint256 claimId, bytes calldata output) private {
+    function _crown(uint256 jobId, Job storage job, Terms calldata terms, bytes calldata output) private {
+        (uint256 claimId, uint256 agreedUpTo) = _walk(job, type(uint256).max);
+        uint256 liveClaims = job.liveClaims;
+        require(
+            liveClaims == 1 || agreedUpTo == job.lastClaim, Jobs_Undecided(jobId, liveClaims, _claims[agreedUpTo].next)
+        );
         Claim storage claim = _claims[claimId];
-        if (job.liveClaims > 1) {
-            uint256 agree = claim.revealedAt == 0 ? 0 : agreeing[jobId][claim.traceRoot];
-            require(agree == job.liveClaims, Jobs_Undecided(jobId, job.liveClaims, agree));
-        }
-        _requireOutput(job, claim.outputRoot, output);
+        _requireTerms(claimId, claim, terms);
+        _requireOutput(job, terms.outputRoot, output);
 
         address claimant = claim.claimant;
         uint256 paidWei = _bondWei + job.feeWei + job.potWei;
         claim.status = ClaimStatus.Final;
+        claim.commitment = terms.outputRoot;
         job.status = JobStatus.Final;
-        job.firstClaim = claimId.toUint64();
-        job.winner = claimId.toUint64();
-        --job.liveClaims;
-        _outputs[jobId] = _stored(output);
+        job.firstClaim = claimId.toUint48();
+        job.liveClaims = uint32(liveClaims - 1);
         creditOf[claimant] += paidWei;
         emit JobFinal(jobId, claimId, claimant, paidWei, output);
 
@@ -246,7 +212,7 @@ contract Jobs is IJobs {
         uint256 potWei = job.potWei;
         job.status = JobStatus.Void;
         creditOf[job.requester] += feeWei;
-        burnedWei += potWei;
+        _burnedWei += potWei.toUint128();
         emit JobVoid(jobId, feeWei, potWei);
     }
 
@@ -268,66 +234,86 @@ contract Jobs is IJobs {
     }
 
     /// @inheritdoc IJobs
-    function skipDeadClaims(uint256 jobId, uint256 maxSteps) external {
+    function walkClaims(uint256 jobId, uint256 maxSteps) external {
         Job storage job = _openJob(jobId);
-        if (job.liveClaims != 0) job.firstClaim = _firstLiveClaim(job, maxSteps).toUint64();
+        if (job.liveClaims == 0) return;
+        (uint256 firstClaim, uint256 agreedUpTo) = _walk(job, maxSteps);
+        (job.firstClaim, job.agreedUpTo) = (firstClaim.toUint48(), agreedUpTo.toUint48());
     }
 
-    /// @dev Follows the list of claims past at most `maxSteps` dead ones. The job has a live claim, so the list does not end.
-    function _firstLiveClaim(Job storage job, uint256 maxSteps) private view returns (uint256 claimId) {
-        claimId = job.firstClaim;
-        for (uint256 i = 0; i < maxSteps && _claims[claimId].status != ClaimStatus.Live; ++i) {
-            claimId = _claims[claimId].next;
+    /// @dev The first live claim, and how far the list holds no live claim that disagrees with it, after at most `steps` claims
+    /// (docs/protocol.md, "Claims"). The job has a live claim. What was found once stays true: claims die and are appended, and
+    /// those that agreed with a first claim that has died agree with the one after it.
+    function _walk(Job storage job, uint256 steps) private view returns (uint256 firstClaim, uint256 agreedUpTo) {
+        (firstClaim, agreedUpTo) = (job.firstClaim, job.agreedUpTo);
+        for (; !_isLive(firstClaim); --steps) {
+            if (steps == 0) return (firstClaim, agreedUpTo);
+            firstClaim = _claims[firstClaim].next;
         }
+        if (agreedUpTo < firstClaim) agreedUpTo = firstClaim;
+        if (job.liveClaims == 1) return (firstClaim, agreedUpTo);
+        bytes32 traceRoot = matches.traceRootOf(firstClaim);
+        for (uint256 last = job.lastClaim; steps != 0 && agreedUpTo != last; --steps) {
+            uint256 next = _claims[agreedUpTo].next;
+            if (_isLive(next) && (traceRoot == 0 || matches.traceRootOf(next) != traceRoot)) break;
+            agreedUpTo = next;
+        }
+    }
+
+    function _isLive(uint256 claimId) private view returns (bool) {
+        return _claims[claimId].status == ClaimStatus.Live;
     }
 
     // ---------------------------------------------------------------- bonds
 
     /// @inheritdoc IJobs
-    function reclaimBond(uint256 claimId) external {
+    function reclaimBond(uint256 claimId, Terms calldata terms) external {
         Claim storage claim = _liveClaim(claimId);
-        uint256 jobId = claim.jobId;
-        JobStatus status = _jobs[jobId].status;
-        require(status != JobStatus.Open, Jobs_WrongStatus(jobId, status));
-        bool needless = claim.target != 0 && claim.revealedAt != 0 && _claims[claim.target].traceRoot == claim.traceRoot;
-        _close(claimId, needless);
+        _requireTerms(claimId, claim, terms);
+        JobStatus status = _jobs[claim.jobId].status;
+        require(status != JobStatus.Open, Jobs_WrongStatus(claim.jobId, status));
+        bytes32 traceRoot = matches.traceRootOf(claimId);
+        bool needless = terms.target != 0 && traceRoot != 0 && matches.traceRootOf(terms.target) == traceRoot;
+        _close(claimId, claim, needless ? _burnedShareWei() : 0);
     }
 
     /// @inheritdoc IJobs
-    function loseClaim(uint256 claimId) external {
+    function endMatch(uint256 claimId0, uint256 claimId1, uint256 losers) external {
         require(msg.sender == address(matches), Jobs_OnlyMatches(msg.sender));
-        (uint256 jobId, Job storage job) = _endClaim(claimId, ClaimStatus.Lost);
-        require(job.status == JobStatus.Open, Jobs_WrongStatus(jobId, job.status));
+        (Claim storage claim0, Claim storage claim1) = (_liveClaim(claimId0), _liveClaim(claimId1));
+        uint256 jobId = claim0.jobId;
+        Job storage job = _openJob(jobId);
+        if (losers & 1 != 0) _lose(jobId, job, claimId0, claim0);
+        if (losers & 2 != 0) _lose(jobId, job, claimId1, claim1);
+    }
+
+    function _lose(uint256 jobId, Job storage job, uint256 claimId, Claim storage claim) private {
         uint256 burned = _burnedShareWei();
         uint256 potWei = _bondWei - burned;
-        burnedWei += burned;
+        claim.status = ClaimStatus.Lost;
+        --job.liveClaims;
         job.potWei += potWei.toUint128();
+        _burnedWei += burned.toUint128();
         emit ClaimLost(jobId, claimId, burned, potWei);
     }
 
     /// @inheritdoc IJobs
-    function closeClaim(uint256 claimId) external {
+    function settle(uint256 claimId0, uint256 claimId1, Terms calldata terms1) external {
         require(msg.sender == address(matches), Jobs_OnlyMatches(msg.sender));
-        _close(claimId, true);
+        _liveClaim(claimId0);
+        Claim storage claim1 = _liveClaim(claimId1);
+        _requireTerms(claimId1, claim1, terms1);
+        if (terms1.target == claimId0) _close(claimId1, claim1, _burnedShareWei());
     }
 
-    function _close(uint256 claimId, bool needless) private {
-        (uint256 jobId,) = _endClaim(claimId, ClaimStatus.Closed);
-        uint256 burned = needless ? _burnedShareWei() : 0;
+    function _close(uint256 claimId, Claim storage claim, uint256 burned) private {
+        uint256 jobId = claim.jobId;
         uint256 returnedWei = _bondWei - burned;
-        if (needless) burnedWei += burned;
-        creditOf[_claims[claimId].claimant] += returnedWei;
+        claim.status = ClaimStatus.Closed;
+        --_jobs[jobId].liveClaims;
+        if (burned != 0) _burnedWei += burned.toUint128();
+        creditOf[claim.claimant] += returnedWei;
         emit ClaimClosed(jobId, claimId, burned, returnedWei);
-    }
-
-    /// @dev Takes a live claim out of the counts of its job.
-    function _endClaim(uint256 claimId, ClaimStatus status) private returns (uint256 jobId, Job storage job) {
-        Claim storage claim = _liveClaim(claimId);
-        jobId = claim.jobId;
-        job = _jobs[jobId];
-        claim.status = status;
-        --job.liveClaims;
-        if (claim.revealedAt != 0) --agreeing[jobId][claim.traceRoot];
     }
 
     function _burnedShareWei() private view returns (uint256) {
@@ -400,14 +386,25 @@ contract Jobs is IJobs {
     }
 
     /// @inheritdoc IJobs
+    function burnedWei() external view returns (uint256) {
+        return _burnedWei;
+    }
+
+    /// @inheritdoc IJobs
     function getJob(uint256 jobId) external view returns (Job memory) {
         return _knownJob(jobId);
     }
 
     /// @inheritdoc IJobs
-    function questionOf(uint256 jobId) external view returns (bytes32 modelId, bytes32 inputRoot, uint8 traceDepth) {
+    function questionOf(uint256 jobId) external view returns (bytes32 modelId, bytes32 inputRoot) {
         Job storage job = _knownJob(jobId);
-        return (job.modelId, job.inputRoot, job.slotDepth + job.tensorDepth);
+        return (job.modelId, job.inputRoot);
+    }
+
+    /// @inheritdoc IJobs
+    function traceShapeOf(uint256 jobId) external view returns (uint32 lastSlot, uint8 slotDepth, uint8 tensorDepth) {
+        Job storage job = _knownJob(jobId);
+        return (job.stepCount, job.slotDepth, job.tensorDepth);
     }
 
     /// @inheritdoc IJobs
@@ -416,26 +413,19 @@ contract Jobs is IJobs {
     }
 
     /// @inheritdoc IJobs
-    function areLive(uint256 claimIdA, uint256 claimIdB) external view returns (bool liveA, bool liveB) {
-        return (_claims[claimIdA].status == ClaimStatus.Live, _claims[claimIdB].status == ClaimStatus.Live);
+    function outputRootOf(uint256 jobId) public view returns (bytes32) {
+        Job storage job = _knownJob(jobId);
+        require(job.status == JobStatus.Final, Jobs_WrongStatus(jobId, job.status));
+        return _claims[job.firstClaim].commitment;
     }
 
     /// @inheritdoc IJobs
-    function outputOf(uint256 jobId) external view returns (bytes memory) {
-        Job storage job = _finalJob(jobId);
-        bytes32 stored = _outputs[jobId];
-        if (job.outputBytes > WORD_BYTES) return SSTORE2.read(address(uint160(uint256(stored))));
-        bytes memory output = abi.encodePacked(stored);
-        uint256 outputBytes = job.outputBytes;
-        assembly ("memory-safe") {
-            mstore(output, outputBytes) // at most the one word that is there
-        }
-        return output;
-    }
-
-    /// @inheritdoc IJobs
-    function outputRootOf(uint256 jobId) external view returns (bytes32) {
-        return _claims[_finalJob(jobId).winner].outputRoot;
+    function isOutput(uint256 jobId, bytes calldata output) external view returns (bool) {
+        bytes32 outputRoot = outputRootOf(jobId);
+        Job storage job = _jobs[jobId];
+        Model memory model = _model(job.modelId);
+        bool isWhole = output.length == uint256(model.outputElements) * model.outputWidth;
+        return isWhole && Merkle.rootOf(output, job.tensorDepth) == outputRoot;
     }
 
     // ---------------------------------------------------------------- checks
@@ -454,11 +444,6 @@ contract Jobs is IJobs {
         require(job.status == JobStatus.Open, Jobs_WrongStatus(jobId, job.status));
     }
 
-    function _finalJob(uint256 jobId) private view returns (Job storage job) {
-        job = _knownJob(jobId);
-        require(job.status == JobStatus.Final, Jobs_WrongStatus(jobId, job.status));
-    }
-
     function _knownClaim(uint256 claimId) private view returns (Claim storage claim) {
         claim = _claims[claimId];
         require(claim.status != ClaimStatus.None, Jobs_UnknownClaim(claimId));
@@ -473,6 +458,11 @@ contract Jobs is IJobs {
         require(job.modelId == modelId && job.inputRoot == inputRoot, Jobs_OtherJob(jobId, job.modelId, job.inputRoot));
     }
 
+    function _requireTerms(uint256 claimId, Claim storage claim, Terms calldata terms) private view {
+        bytes32 computed = keccak256(abi.encode(terms));
+        require(computed == claim.commitment, Jobs_OtherTerms(claimId, computed, claim.commitment));
+    }
+
     function _requireLength(bytes32 what, uint256 length, uint256 requiredLength) private pure {
         if (length != requiredLength) {
             revert Jobs_WrongLength(LibString.fromSmallString(what), length, requiredLength);
@@ -485,10 +475,5 @@ contract Jobs is IJobs {
         if (outputBytes == 0) return;
         bytes32 computedRoot = Merkle.rootOf(output, job.tensorDepth);
         require(computedRoot == outputRoot, Jobs_OutputMismatch(computedRoot, outputRoot));
-    }
-
-    function _stored(bytes calldata output) private returns (bytes32) {
-        if (output.length <= WORD_BYTES) return bytes32(output);
-        return bytes32(uint256(uint160(SSTORE2.write(output))));
     }
 }

@@ -2,32 +2,33 @@
 pragma solidity ^0.8.30;
 
 import {LibString} from "solady/utils/LibString.sol";
+import {Multicallable} from "solady/utils/Multicallable.sol";
 import {SafeCastLib} from "solady/utils/SafeCastLib.sol";
 
-import {Claim, ClaimStatus, IJobs} from "./interfaces/IJobs.sol";
-import {Ending, IMatches, Match, Phase} from "./interfaces/IMatches.sol";
+import {Claim, ClaimStatus, IJobs, Terms} from "./interfaces/IJobs.sol";
+import {Answer, Ending, IMatches, Match, Phase} from "./interfaces/IMatches.sol";
 import {IModelRegistry, Model} from "./interfaces/IModelRegistry.sol";
 import {IStepVerifier, Opening, Tree} from "./interfaces/IStepVerifier.sol";
 import {Clock} from "./libraries/Clock.sol";
 import {Leaves} from "./libraries/Leaves.sol";
 import {MatchState, State} from "./libraries/MatchState.sol";
 import {Merkle} from "./libraries/Merkle.sol";
+import {Seal} from "./libraries/Seal.sol";
 
-contract Matches is IMatches {
+contract Matches is IMatches, Multicallable {
     using SafeCastLib for uint256;
 
-    uint256 private constant LEVELS_PER_ROUND = 4;
-    uint256 private constant BOTH = 3;
+    uint8 private constant LEVELS_PER_ROUND = 4;
 
     /// @dev Where an encoded step says what shape its output has (docs/protocol.md, "Step encoding").
     uint256 private constant STEP_WIDTH_AT = 5;
     uint256 private constant STEP_OUT_RANK_AT = 6;
     uint256 private constant STEP_DIMS_AT = 37;
 
+    /// @param state Packed. @param nodesHash As in {Match}.
     struct Game {
-        uint64[2] claims;
-        uint256 state; // packed
-        bytes32[2] nodes;
+        uint256 state;
+        bytes32 nodesHash;
     }
 
     /// @dev What a proof is about: a leaf of a slot, and in it the first element in which the sides differ.
@@ -48,17 +49,36 @@ contract Matches is IMatches {
     IStepVerifier public immutable verifier;
     IJobs public immutable jobs;
     uint32 private immutable _clockSeconds;
+    bytes32 private immutable _sealDomain;
 
-    /// @inheritdoc IMatches
-    uint256 public matchCount;
     mapping(uint256 matchId => Game) private _games;
-    mapping(uint256 lowerClaimId => mapping(uint256 higherClaimId => uint256)) private _matchOf;
+    /// @inheritdoc IMatches
+    mapping(uint256 claimId => bytes32) public traceRootOf;
 
     constructor(IModelRegistry registry_, IStepVerifier verifier_, IJobs jobs_, uint32 clockSeconds) {
         registry = registry_;
         verifier = verifier_;
         jobs = jobs_;
         _clockSeconds = clockSeconds;
+        _sealDomain = Seal.domain(block.chainid, address(jobs_));
+    }
+
+    // ---------------------------------------------------------------- revealing
+
+    /// @inheritdoc IMatches
+    function reveal(uint256 claimId, Terms calldata terms, bytes32 traceRoot, bytes32[] calldata outputProof) external {
+        require(traceRootOf[claimId] == 0, Matches_AlreadyRevealed(claimId));
+        Claim memory claim = _liveClaim(claimId);
+        bytes32 commitment = keccak256(abi.encode(terms));
+        require(commitment == claim.commitment, Matches_OtherTerms(claimId, commitment, claim.commitment));
+        bytes32 seal = Seal.compute(_sealDomain, claim.jobId, claim.claimant, traceRoot);
+        require(seal == terms.seal, Matches_SealMismatch(claimId, seal, terms.seal));
+        (uint256 lastSlot, uint8 slotDepth,) = jobs.traceShapeOf(claim.jobId);
+        _requireLength("outputProof", outputProof.length, slotDepth);
+        bytes32 computedRoot = Merkle.climb(terms.outputRoot, lastSlot, outputProof);
+        require(computedRoot == traceRoot, Matches_OutputNotInTrace(claimId, computedRoot, traceRoot));
+        traceRootOf[claimId] = traceRoot;
+        emit Revealed(claimId, traceRoot);
     }
 
     // ---------------------------------------------------------------- opening
@@ -67,32 +87,31 @@ contract Matches is IMatches {
     function openMatch(uint256 claimIdA, uint256 claimIdB) external returns (uint256 matchId) {
         require(claimIdA != claimIdB, Matches_SameClaim(claimIdA));
         (uint256 claimId0, uint256 claimId1) = _ordered(claimIdA, claimIdB);
-        Claim memory claim0 = _claim(claimId0);
-        Claim memory claim1 = _claim(claimId1);
+        Claim memory claim0 = _liveClaim(claimId0);
+        Claim memory claim1 = _liveClaim(claimId1);
         require(claim0.jobId == claim1.jobId, Matches_OtherJob(claim0.jobId, claim1.jobId));
-        require(claim0.status == ClaimStatus.Live, Matches_ClaimNotLive(claimId0));
-        require(claim1.status == ClaimStatus.Live, Matches_ClaimNotLive(claimId1));
-        require(claim0.revealedAt == 0 || claim0.traceRoot != claim1.traceRoot, Matches_SameTrace(claimId0, claimId1));
-        return _open(claim0.jobId, claimId0, claimId1);
+        _requireOtherTrace(claimId0, claimId1);
+        (, uint8 slotDepth, uint8 tensorDepth) = jobs.traceShapeOf(claim0.jobId);
+        return _open(claim0.jobId, claimId0, claimId1, slotDepth + tensorDepth);
     }
 
     /// @inheritdoc IMatches
-    function openChallenge(uint256 jobId, uint256 targetClaimId, uint256 claimId) external returns (uint256 matchId) {
+    function openChallenge(uint256 jobId, uint256 targetClaimId, uint256 claimId, uint8 height)
+        external
+        returns (uint256 matchId)
+    {
         require(msg.sender == address(jobs), Matches_OnlyJobs(msg.sender));
-        return _open(jobId, targetClaimId, claimId);
+        return _open(jobId, targetClaimId, claimId, height);
     }
 
-    function _open(uint256 jobId, uint256 claimId0, uint256 claimId1) private returns (uint256 matchId) {
-        matchId = _matchOf[claimId0][claimId1];
-        require(matchId == 0, Matches_AlreadyMatched(matchId));
-        (,, uint8 traceDepth) = jobs.questionOf(jobId);
-        matchId = ++matchCount;
-        _matchOf[claimId0][claimId1] = matchId;
+    function _open(uint256 jobId, uint256 claimId0, uint256 claimId1, uint8 height) private returns (uint256 matchId) {
+        matchId = _idOf(claimId0, claimId1);
         Game storage game = _games[matchId];
-        game.claims = [claimId0.toUint64(), claimId1.toUint64()];
+        require(game.state == 0, Matches_AlreadyMatched(matchId));
         State memory state;
-        state.phase = Phase.Reveal;
-        state.height = traceDepth;
+        state.phase = Phase.Open;
+        state.height = height;
+        state.turn = 1;
         state.openedAt = block.timestamp.toUint40();
         state.clockStartedAt = state.openedAt;
         state.remainingSeconds = [_clockSeconds, _clockSeconds];
@@ -103,62 +122,86 @@ contract Matches is IMatches {
     // ---------------------------------------------------------------- moves
 
     /// @inheritdoc IMatches
+    function open(uint256 matchId, bytes32[] calldata children) external {
+        (Game storage game, State memory state) = _inPhase(matchId, Phase.Open);
+        (, uint256 claimId1) = _claimsOf(matchId);
+        bytes32 root = traceRootOf[claimId1];
+        require(root != 0, Matches_NotRevealed(claimId1));
+        _stopClock(state);
+        bytes32 computed = _parentOf(children, state.height);
+        require(computed == root, Matches_NodeMismatch(computed, root));
+        state.phase = Phase.Descend;
+        _passTurn(game, state);
+        emit NodeOpened(matchId, 1, state.height, 0, 0, root, children);
+    }
+
+    /// @inheritdoc IMatches
     function descend(
         uint256 matchId,
         uint8 height,
         uint64 position,
-        bytes32[] calldata children,
-        bytes32[] calldata otherChildren
+        Answer calldata answer,
+        bytes32[] calldata children
     ) external {
-        Game storage game = _games[matchId];
-        State memory state = _begun(matchId, game);
-        _requirePhase(matchId, state, Phase.Descend);
-        require(height == state.height && position == state.position, Matches_OtherState(state.height, state.position));
+        (Game storage game, State memory state) = _inPhase(matchId, Phase.Descend);
+        _requireState(state, height, position);
         uint8 side = state.turn;
-        _stopClock(state, side);
-        uint256 levels = _levels(height);
-        _requireLength("children", children.length, 1 << levels);
-        _requireNode(game, side, Merkle.rootOfHashes(children));
-        _requireLength("otherChildren", otherChildren.length, side == 0 ? 0 : children.length);
-        emit NodeOpened(matchId, side, height, position, children);
-
-        if (side == 0) {
-            state.turn = 1;
-        } else {
-            // what hashes to side 0's node is what it has opened: nothing of it needs to be stored
-            bytes32 computed = Merkle.rootOfHashes(otherChildren);
-            require(computed == game.nodes[0], Matches_OpeningMismatch(computed, game.nodes[0]));
-            uint256 i = 0; // ends: the nodes above differ, and they are the roots of these
-            while (children[i] == otherChildren[i]) ++i;
-            (bytes32 node0, bytes32 node1) = (otherChildren[i], children[i]);
-            state.turn = 0;
-            state.height = height - uint8(levels);
-            state.position = ((uint256(position) << levels) + i).toUint64();
-            if (state.height == 0) state.phase = Phase.Leaf;
-            (game.nodes[0], game.nodes[1]) = (node0, node1);
-            emit Descended(matchId, state.height, state.position, node0, node1);
-        }
-        state.clockStartedAt = block.timestamp.toUint40();
-        _save(game, state);
+        _stopClock(state);
+        uint8 levels = _levels(height);
+        require(height != levels, Matches_OtherState(height, position)); // what is left is {descendToLeaf}
+        bytes32 node = _parentOf(children, height - levels);
+        (bytes32 node0, bytes32 node1) = _answer(matchId, game, state, levels, answer, node);
+        _passTurn(game, state);
+        emit NodeOpened(matchId, side, state.height, state.position, node0, node1, children);
     }
 
     /// @inheritdoc IMatches
-    function postLeaf(uint256 matchId, uint8 side, uint64 position, bytes calldata leaf) external {
-        Game storage game = _games[matchId];
-        State memory state = _running(matchId, game);
-        _requirePhase(matchId, state, Phase.Leaf);
-        require(position == state.position, Matches_OtherState(state.height, state.position));
-        require(side < 2, Matches_NoSuchSide(side));
-        require(state.leafPosted >> side & 1 == 0, Matches_LeafAlreadyPosted(side));
-        _stopClock(state, side);
-        _requireLeaf(game, side, leaf);
-        state.leafPosted |= uint8(1 << side);
-        if (state.leafPosted == BOTH) {
-            state.phase = Phase.Proof;
-            state.clockStartedAt = block.timestamp.toUint40();
-        }
-        _save(game, state);
-        emit LeafPosted(matchId, side, leaf);
+    function descendToLeaf(uint256 matchId, uint8 height, uint64 position, Answer calldata answer, bytes calldata leaf)
+        external
+    {
+        (Game storage game, State memory state) = _inPhase(matchId, Phase.Descend);
+        _requireState(state, height, position);
+        uint8 side = state.turn;
+        _stopClock(state);
+        uint8 levels = _levels(height);
+        require(height == levels, Matches_OtherState(height, position));
+        (bytes32 node0, bytes32 node1) = _answer(matchId, game, state, levels, answer, _hashLeaf(leaf));
+        state.phase = Phase.Leaf;
+        _passTurn(game, state);
+        emit LeafPosted(matchId, side, state.position, node0, node1, leaf);
+    }
+
+    /// @inheritdoc IMatches
+    function postLeaf(uint256 matchId, uint64 position, bytes32 otherNode, bytes calldata leaf) external {
+        (Game storage game, State memory state) = _inPhase(matchId, Phase.Leaf);
+        _requireState(state, 0, position);
+        uint8 side = state.turn;
+        _stopClock(state);
+        (bytes32 node0, bytes32 node1) = _bySide(side, _hashLeaf(leaf), otherNode);
+        _requireNodes(game, node0, node1);
+        state.phase = Phase.Proof;
+        _passTurn(game, state);
+        emit LeafPosted(matchId, side, position, node0, node1, leaf);
+    }
+
+    /// @dev Goes down to the first difference. The answer hashes up to both sides' nodes, so it is what both have committed to.
+    /// @param node Of the side to move, at the difference.
+    function _answer(
+        uint256 matchId,
+        Game storage game,
+        State memory state,
+        uint8 levels,
+        Answer calldata answer,
+        bytes32 node
+    ) private returns (bytes32 node0, bytes32 node1) {
+        require(node != answer.otherNode, Matches_NoDifference(answer.index));
+        (node0, node1) = _bySide(state.turn, node, answer.otherNode);
+        (bytes32 above0, bytes32 above1) = Merkle.climbBoth(node0, node1, answer.index, levels, answer.siblings);
+        if (game.nodesHash == 0) _requireRoots(matchId, above0, above1);
+        else _requireNodes(game, above0, above1);
+        state.height -= levels;
+        state.position = ((uint256(state.position) << levels) + answer.index).toUint64();
+        game.nodesHash = Merkle.hashPair(node0, node1);
     }
 
     // ---------------------------------------------------------------- proofs
@@ -227,14 +270,13 @@ contract Matches is IMatches {
         view
         returns (Dispute memory dispute)
     {
-        Game storage game = _games[matchId];
-        State memory state = _running(matchId, game);
-        _requirePhase(matchId, state, Phase.Proof);
-        require(position == state.position, Matches_OtherState(state.height, state.position));
-        _requireLeaf(game, 0, leaves[0]);
-        _requireLeaf(game, 1, leaves[1]);
+        (Game storage game, State memory state) = _load(matchId);
+        require(state.phase == Phase.Leaf || state.phase == Phase.Proof, Matches_WrongPhase(matchId, state.phase));
+        _requireState(state, 0, position);
+        _requireNodes(game, _hashLeaf(leaves[0]), _hashLeaf(leaves[1]));
+        (uint256 claimId0,) = _claimsOf(matchId);
         bytes32 modelId;
-        (modelId, dispute.inputRoot,) = jobs.questionOf(_claim(game.claims[0]).jobId);
+        (modelId, dispute.inputRoot) = jobs.questionOf(jobs.getClaim(claimId0).jobId);
         Model memory model = registry.get(modelId);
         dispute.matchId = matchId;
         dispute.model = model;
@@ -262,7 +304,8 @@ contract Matches is IMatches {
 
     function _traceTree(Dispute memory dispute, uint8 side) private view returns (Tree memory) {
         require(side < 2, Matches_NoSuchSide(side));
-        bytes32 root = _claim(_games[dispute.matchId].claims[side]).traceRoot;
+        (uint256 claimId0, uint256 claimId1) = _claimsOf(dispute.matchId);
+        bytes32 root = traceRootOf[side == 0 ? claimId0 : claimId1];
         return Tree(root, dispute.model.slotDepth + dispute.model.tensorDepth, dispute.model.tensorDepth);
     }
 
@@ -296,163 +339,124 @@ contract Matches is IMatches {
     function _decide(Dispute memory dispute, int256 computed) private {
         (uint256 matchId, int256 value0, int256 value1) = (dispute.matchId, dispute.value0, dispute.value1);
         emit ElementComputed(matchId, dispute.slot, dispute.element, value0, value1, computed);
-        Game storage game = _games[matchId];
-        _end(matchId, game, _load(game), Ending.Proof, (value0 != computed ? 1 : 0) | (value1 != computed ? 2 : 0));
+        (Game storage game, State memory state) = _load(matchId);
+        _end(matchId, game, state, Ending.Proof, (value0 != computed ? 1 : 0) | (value1 != computed ? 2 : 0));
     }
 
     // ---------------------------------------------------------------- endings
 
     /// @inheritdoc IMatches
     function callTime(uint256 matchId) external {
-        Game storage game = _games[matchId];
-        State memory state = _running(matchId, game);
-        uint256 toMove;
-        (state,, toMove) = _current(game, state);
+        (Game storage game, State memory state) = _load(matchId);
+        (uint256 claimId0, uint256 claimId1) = _claimsOf(matchId);
+        require(state.phase != Phase.Over, Matches_WrongPhase(matchId, Phase.Over));
+        // Who has revealed the other side's trace has nothing to answer. (Below the root the traces differ.)
+        _requireOtherTrace(claimId0, claimId1);
         uint8 losers;
-        for (uint256 side = 0; side < 2; ++side) {
-            bool isOver = Clock.isOver(state.remainingSeconds[side], state.clockStartedAt);
-            if (isOver) losers |= uint8(toMove & (1 << side));
+        for (uint8 side = 0; side < 2; ++side) {
+            bool toMove = state.phase == Phase.Proof || state.turn == side;
+            if (toMove && Clock.isOver(state.remainingSeconds[side], state.clockStartedAt)) losers |= uint8(1 << side);
         }
         require(losers != 0, Matches_NoClockExpired(matchId));
         _end(matchId, game, state, Ending.Time, losers);
     }
 
     /// @inheritdoc IMatches
-    function settleSameTrace(uint256 matchId) external {
-        Game storage game = _games[matchId];
-        State memory state = _running(matchId, game);
-        _requirePhase(matchId, state, Phase.Reveal);
-        (uint256 claimId0, uint256 claimId1) = (game.claims[0], game.claims[1]);
-        Claim memory claim0 = _claim(claimId0);
-        Claim memory claim1 = _claim(claimId1);
-        require(claim0.revealedAt != 0, Matches_NotRevealed(claimId0));
-        require(claim1.revealedAt != 0, Matches_NotRevealed(claimId1));
-        require(claim0.traceRoot == claim1.traceRoot, Matches_OtherTrace(claim0.traceRoot, claim1.traceRoot));
-        _end(matchId, game, state, Ending.SameTrace, 0);
-        if (claim1.target == claimId0) jobs.closeClaim(claimId1);
+    function settleSameTrace(uint256 matchId, Terms calldata terms1) external {
+        (Game storage game, State memory state) = _load(matchId);
+        require(state.phase != Phase.Over, Matches_WrongPhase(matchId, Phase.Over));
+        (uint256 claimId0, uint256 claimId1) = _claimsOf(matchId);
+        (bytes32 root0, bytes32 root1) = (traceRootOf[claimId0], traceRootOf[claimId1]);
+        require(root0 != 0, Matches_NotRevealed(claimId0));
+        require(root0 == root1, Matches_OtherTrace(root0, root1));
+        _saveEnd(matchId, game, state, Ending.SameTrace, 0);
+        jobs.settle(claimId0, claimId1, terms1);
     }
 
+    /// @dev Reverts when a claim is not live: such a match is moot.
     function _end(uint256 matchId, Game storage game, State memory state, Ending ending, uint8 losers) private {
+        _saveEnd(matchId, game, state, ending, losers);
+        (uint256 claimId0, uint256 claimId1) = _claimsOf(matchId);
+        jobs.endMatch(claimId0, claimId1, losers);
+    }
+
+    function _saveEnd(uint256 matchId, Game storage game, State memory state, Ending ending, uint8 losers) private {
         state.phase = Phase.Over;
         state.ending = ending;
         state.losers = losers;
         _save(game, state);
+        delete game.nodesHash;
         emit MatchEnded(matchId, ending, losers);
-        for (uint256 side = 0; side < 2; ++side) {
-            if (losers >> side & 1 != 0) jobs.loseClaim(game.claims[side]);
-        }
     }
 
     // ---------------------------------------------------------------- views
 
     /// @inheritdoc IMatches
     function getMatch(uint256 matchId) external view returns (Match memory) {
-        Game storage game = _games[matchId];
-        State memory state = _load(game);
-        require(state.phase != Phase.None, Matches_UnknownMatch(matchId));
-        bytes32[2] memory nodes;
-        (state, nodes,) = _current(game, state);
+        (Game storage game, State memory state) = _load(matchId);
+        (uint256 claimId0, uint256 claimId1) = _claimsOf(matchId);
         return Match({
-            claims: game.claims,
+            claims: [uint64(claimId0), uint64(claimId1)],
             phase: state.phase,
             ending: state.ending,
             height: state.height,
             turn: state.turn,
-            leafPosted: state.leafPosted,
             losers: state.losers,
             openedAt: state.openedAt,
             clockStartedAt: state.clockStartedAt,
             remainingSeconds: state.remainingSeconds,
             position: state.position,
-            nodes: nodes
+            nodesHash: game.nodesHash
         });
     }
 
     /// @inheritdoc IMatches
     function matchOf(uint256 claimIdA, uint256 claimIdB) external view returns (uint256 matchId) {
         (uint256 claimId0, uint256 claimId1) = _ordered(claimIdA, claimIdB);
-        return _matchOf[claimId0][claimId1];
+        matchId = _idOf(claimId0, claimId1);
+        if (_games[matchId].state == 0) return 0;
     }
 
     // ---------------------------------------------------------------- state
 
-    function _load(Game storage game) private view returns (State memory) {
-        return MatchState.unpack(game.state);
+    function _load(uint256 matchId) private view returns (Game storage game, State memory state) {
+        game = _games[matchId];
+        state = MatchState.unpack(game.state);
+        require(state.phase != Phase.None, Matches_UnknownMatch(matchId));
+    }
+
+    function _inPhase(uint256 matchId, Phase phase) private view returns (Game storage game, State memory state) {
+        (game, state) = _load(matchId);
+        require(state.phase == phase, Matches_WrongPhase(matchId, state.phase));
     }
 
     function _save(Game storage game, State memory state) private {
         game.state = MatchState.pack(state);
     }
 
-    function _claim(uint256 claimId) private view returns (Claim memory) {
-        return jobs.getClaim(claimId);
-    }
-
-    /// @dev The stored state of a match that is not over and not moot.
-    function _running(uint256 matchId, Game storage game) private view returns (State memory state) {
-        state = _load(game);
-        require(state.phase != Phase.None, Matches_UnknownMatch(matchId));
-        require(state.phase != Phase.Over, Matches_WrongPhase(matchId, Phase.Over));
-        (uint256 claimId0, uint256 claimId1) = (game.claims[0], game.claims[1]);
-        (bool live0, bool live1) = jobs.areLive(claimId0, claimId1);
-        require(live0, Matches_ClaimNotLive(claimId0));
-        require(live1, Matches_ClaimNotLive(claimId1));
-    }
-
-    /// @dev The same, with the descent begun when both sides have revealed: the first move finds and stores the roots.
-    function _begun(uint256 matchId, Game storage game) private returns (State memory state) {
-        state = _running(matchId, game);
-        if (state.phase != Phase.Reveal) return state;
-        bytes32[2] memory nodes;
-        uint256 toMove;
-        (state, nodes, toMove) = _current(game, state);
-        if (state.phase == Phase.Reveal) {
-            require(toMove == 0, Matches_NotRevealed(game.claims[toMove & 1 != 0 ? 0 : 1]));
-            revert Matches_SameTrace(game.claims[0], game.claims[1]);
-        }
-        game.nodes = nodes;
-    }
-
-    /// @dev The state as it stands now, and the sides that are to move. A reveal touches no match (its claim may be in many), so
-    /// in Reveal the clocks and the beginning of the descent follow from when the claims were revealed.
-    function _current(Game storage game, State memory state)
-        private
-        view
-        returns (State memory, bytes32[2] memory nodes, uint256 toMove)
-    {
-        if (state.phase == Phase.Descend) toMove = 1 << state.turn;
-        else if (state.phase == Phase.Leaf) toMove = BOTH & ~uint256(state.leafPosted);
-        else if (state.phase == Phase.Proof) toMove = BOTH;
-        if (state.phase != Phase.Reveal) return (state, game.nodes, toMove);
-
-        Claim memory claim0 = _claim(game.claims[0]);
-        Claim memory claim1 = _claim(game.claims[1]);
-        uint40 revealedAt0 = claim0.revealedAt > state.openedAt ? claim0.revealedAt : state.openedAt;
-        uint40 revealedAt1 = claim1.revealedAt > state.openedAt ? claim1.revealedAt : state.openedAt;
-        state.remainingSeconds[0] = Clock.left(_clockSeconds, state.openedAt, revealedAt0).toUint32();
-        state.remainingSeconds[1] = Clock.left(_clockSeconds, state.openedAt, revealedAt1).toUint32();
-        if (claim0.revealedAt == 0) toMove |= 1;
-        if (claim1.revealedAt == 0) toMove |= 2;
-        if (toMove == 0 && claim0.traceRoot != claim1.traceRoot) {
-            state.phase = Phase.Descend;
-            state.clockStartedAt = revealedAt0 > revealedAt1 ? revealedAt0 : revealedAt1;
-            nodes = [claim0.traceRoot, claim1.traceRoot];
-            toMove = 1;
-        }
-        return (state, nodes, toMove);
-    }
-
-    /// @dev Takes what a side has used off its clock; reverts when that is more than there was.
-    function _stopClock(State memory state, uint8 side) private view {
+    /// @dev Takes what the side to move has used off its clock; reverts when that is more than there was.
+    function _stopClock(State memory state) private view {
+        uint8 side = state.turn;
         uint32 remaining = state.remainingSeconds[side];
         require(!Clock.isOver(remaining, state.clockStartedAt), Matches_ClockExpired(side));
-        state.remainingSeconds[side] = Clock.left(remaining, state.clockStartedAt, block.timestamp).toUint32();
+        state.remainingSeconds[side] = remaining - uint32(block.timestamp - state.clockStartedAt);
+    }
+
+    function _passTurn(Game storage game, State memory state) private {
+        state.turn = 1 - state.turn;
+        state.clockStartedAt = block.timestamp.toUint40();
+        _save(game, state);
+    }
+
+    function _liveClaim(uint256 claimId) private view returns (Claim memory claim) {
+        claim = jobs.getClaim(claimId);
+        require(claim.status == ClaimStatus.Live, Matches_ClaimNotLive(claimId));
     }
 
     // ---------------------------------------------------------------- checks and parts
 
-    function _requirePhase(uint256 matchId, State memory state, Phase phase) private pure {
-        require(state.phase == phase, Matches_WrongPhase(matchId, state.phase));
+    function _requireState(State memory state, uint8 height, uint64 position) private pure {
+        require(height == state.height && position == state.position, Matches_OtherState(state.height, state.position));
     }
 
     function _requireLength(bytes32 what, uint256 length, uint256 requiredLength) private pure {
@@ -461,20 +465,52 @@ contract Matches is IMatches {
         }
     }
 
-    function _requireNode(Game storage game, uint8 side, bytes32 computed) private view {
-        bytes32 node = game.nodes[side];
-        require(computed == node, Matches_NodeMismatch(side, computed, node));
+    function _requireOtherTrace(uint256 claimId0, uint256 claimId1) private view {
+        bytes32 root0 = traceRootOf[claimId0];
+        require(root0 == 0 || root0 != traceRootOf[claimId1], Matches_SameTrace(claimId0, claimId1));
     }
 
-    function _requireLeaf(Game storage game, uint8 side, bytes calldata leaf) private view {
+    function _requireNodes(Game storage game, bytes32 node0, bytes32 node1) private view {
+        bytes32 computed = Merkle.hashPair(node0, node1);
+        require(computed == game.nodesHash, Matches_NodeMismatch(computed, game.nodesHash));
+    }
+
+    /// @dev Both sides have revealed when both match: no node is 0.
+    function _requireRoots(uint256 matchId, bytes32 node0, bytes32 node1) private view {
+        (uint256 claimId0, uint256 claimId1) = _claimsOf(matchId);
+        (bytes32 root0, bytes32 root1) = (traceRootOf[claimId0], traceRootOf[claimId1]);
+        require(root0 != 0, Matches_NotRevealed(claimId0));
+        require(node0 == root0, Matches_NodeMismatch(node0, root0));
+        require(node1 == root1, Matches_NodeMismatch(node1, root1));
+    }
+
+    /// @dev The node at `height` that these nodes of the round below it hash to.
+    function _parentOf(bytes32[] calldata children, uint8 height) private pure returns (bytes32) {
+        _requireLength("children", children.length, 1 << _levels(height));
+        return Merkle.rootOfHashes(children);
+    }
+
+    function _hashLeaf(bytes calldata leaf) private pure returns (bytes32) {
         _requireLength("leaf", leaf.length, Merkle.LEAF_BYTES);
-        _requireNode(game, side, keccak256(leaf));
+        return keccak256(leaf);
     }
 
     /// @dev The first round takes the remainder, every later one four levels.
-    function _levels(uint256 height) private pure returns (uint256) {
-        uint256 remainder = height % LEVELS_PER_ROUND;
+    function _levels(uint8 height) private pure returns (uint8) {
+        uint8 remainder = height % LEVELS_PER_ROUND;
         return remainder == 0 ? LEVELS_PER_ROUND : remainder;
+    }
+
+    function _bySide(uint8 side, bytes32 own, bytes32 other) private pure returns (bytes32, bytes32) {
+        return side == 0 ? (own, other) : (other, own);
+    }
+
+    function _idOf(uint256 claimId0, uint256 claimId1) private pure returns (uint256) {
+        return (claimId0 << 64) | claimId1;
+    }
+
+    function _claimsOf(uint256 matchId) private pure returns (uint256 claimId0, uint256 claimId1) {
+        return (matchId >> 64, matchId & type(uint64).max);
     }
 
     function _ordered(uint256 a, uint256 b) private pure returns (uint256, uint256) {

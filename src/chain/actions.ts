@@ -1,32 +1,41 @@
 /** What was decided, as the call that does it. */
-import type { Action } from '../dispute/actions.js';
+import type { Action, Answer } from '../dispute/actions.js';
 import type { Contracts } from './contracts.js';
 import type { Call } from './typed.js';
 
-export function callOf({ jobs, matches }: Contracts, action: Action): Call {
+export function callOf(contracts: Contracts, action: Action): Call {
+  const { jobs, matches } = contracts;
   switch (action.kind) {
     case 'reveal':
-      return jobs.call('reveal', [action.claimId, action.traceRoot, action.outputProof]);
+      return matches.call('reveal', [action.claimId, action.terms, action.traceRoot, action.outputProof]);
+    case 'revealAndMove':
+      return matches.together([callOf(contracts, action.reveal), callOf(contracts, action.move)]);
     case 'challenge': {
       const { target, seal, outputRoot, output, bondWei } = action;
       return jobs.call('challenge', [target, seal, outputRoot, output], bondWei);
     }
     case 'finalize':
-      return jobs.call('finalize', [action.jobId, action.output]);
-    case 'skipDeadClaims':
-      return jobs.call('skipDeadClaims', [action.jobId, BigInt(action.maxSteps)]);
+      return jobs.call('finalize', [action.jobId, action.terms, action.output]);
+    case 'walkClaims':
+      return jobs.call('walkClaims', [action.jobId, BigInt(action.maxSteps)]);
     case 'reclaimBond':
-      return jobs.call('reclaimBond', [action.claimId]);
+      return jobs.call('reclaimBond', [action.claimId, action.terms]);
     case 'withdraw':
       return jobs.call('withdraw', []);
     case 'openMatch':
       return matches.call('openMatch', [action.claimIdA, action.claimIdB]);
+    case 'open':
+      return matches.call('open', [action.matchId, action.children]);
     case 'descend': {
-      const { matchId, height, position, children, otherChildren } = action;
-      return matches.call('descend', [matchId, BigInt(height), BigInt(position), children, otherChildren]);
+      const { matchId, height, position, children } = action;
+      return matches.call('descend', [matchId, BigInt(height), BigInt(position), answerOf(action), children]);
+    }
+    case 'descendToLeaf': {
+      const { matchId, height, position, leaf } = action;
+      return matches.call('descendToLeaf', [matchId, BigInt(height), BigInt(position), answerOf(action), leaf]);
     }
     case 'postLeaf':
-      return matches.call('postLeaf', [action.matchId, BigInt(action.side), BigInt(action.position), action.leaf]);
+      return matches.call('postLeaf', [action.matchId, BigInt(action.position), action.otherNode, action.leaf]);
     case 'proveInput': {
       const { matchId, position, leaves, inputLeaf, inputProof } = action;
       return matches.call('proveInput', [matchId, BigInt(position), leaves, inputLeaf, inputProof]);
@@ -49,6 +58,8 @@ export function callOf({ jobs, matches }: Contracts, action: Action): Call {
     case 'callTime':
       return matches.call('callTime', [action.matchId]);
     case 'settleSameTrace':
-      return matches.call('settleSameTrace', [action.matchId]);
+      return matches.call('settleSameTrace', [action.matchId, action.terms1]);
   }
 }
+
+const answerOf = ({ answer }: { readonly answer: Answer }) => ({ ...answer, index: BigInt(answer.index) });

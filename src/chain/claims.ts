@@ -1,10 +1,13 @@
 /** Posting a claim, ending a job, taking out what is credited. What the game asks for goes by actions.ts. */
 import { asHash, type Hash, type Hex } from '../commit/hash.js';
 import { sealOf } from '../commit/seal.js';
+import { voidAction } from '../dispute/ending.js';
 import type { JobState } from '../dispute/game.js';
+import { termsOf } from '../dispute/moves.js';
 import { type Answered, postedOutput } from '../dispute/trace.js';
 import { UserError } from '../errors.js';
 import { type ClaimId, claimId, type JobId, type Timestamp, timestamp, type Wei, wei } from '../units.js';
+import { callOf } from './actions.js';
 import type { Contracts } from './contracts.js';
 import { currentView, readerOfJob } from './reader.js';
 import type { Sender, Sent } from './sender.js';
@@ -67,14 +70,17 @@ export async function finalizeJob(contracts: Contracts, sender: Sender, id: JobI
   const { job, claims } = await currentView(await readerOfJob(contracts, id), id);
   if (job.status !== 'open') throw new UserError('OG_JOB_ENDED', `Job ${id} is ${job.status} already.`);
   const first = claims.find(({ status }) => status === 'live');
-  if (!first && (await contracts.node.now()) <= job.claimBy)
-    throw new UserError(
-      'OG_TOO_EARLY',
-      `Job ${id} has no live claim, and a first claim may come until ${new Date(job.claimBy * 1000).toISOString()}.`,
-      'After that, `og finalize` gives the fee back.',
-    );
-  const output = first && job.outputBytes > 0 ? await outputOfClaim(contracts, id, first.id) : '0x';
-  return sender.send(contracts.jobs.call('finalize', [id, output]));
+  if (!first) {
+    if ((await contracts.node.now()) <= job.claimBy)
+      throw new UserError(
+        'OG_TOO_EARLY',
+        `Job ${id} has no live claim, and a first claim may come until ${new Date(job.claimBy * 1000).toISOString()}.`,
+        'After that, `og finalize` gives the fee back.',
+      );
+    return sender.send(callOf(contracts, voidAction(id)));
+  }
+  const output = job.outputBytes > 0 ? await outputOfClaim(contracts, id, first.id) : '0x';
+  return sender.send(callOf(contracts, { kind: 'finalize', jobId: id, terms: termsOf(first), output }));
 }
 
 /** The output bytes that were posted with a claim. */

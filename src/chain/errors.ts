@@ -26,7 +26,7 @@ type Value = RefusalArgs[string] | undefined;
 
 const JOB_STATUS = ['unknown', 'open', 'final', 'void'];
 const CLAIM_STATUS = ['unknown', 'live', 'lost', 'closed', 'final'];
-const PHASE = ['none', 'reveal', 'descend', 'leaf', 'proof', 'over'];
+const PHASE = ['none', 'open', 'descend', 'leaf', 'proof', 'over'];
 
 const name = (names: readonly string[], value: Value): string => names[Number(value)] ?? String(value);
 const at = (seconds: Value): string => new Date(Number(seconds) * 1000).toISOString();
@@ -39,28 +39,28 @@ const SENTENCES: Readonly<Record<string, (a: RefusalArgs) => string>> = {
   Jobs_WrongStatus: (a) => `Job ${a['jobId']} is ${name(JOB_STATUS, a['status'])}, which this cannot be done to.`,
   Jobs_OtherJob: (a) =>
     `Job ${a['jobId']} is another job than the one meant: it asks for model ${a['modelId']} with input ${a['inputRoot']}.`,
-  Jobs_OtherClaim: (a) => `Claim ${a['claimId']} is another claim than the one meant: its seal is ${a['seal']}.`,
+  Jobs_OtherTerms: (a) => `Claim ${a['claimId']} is another claim than the one meant: it says something else.`,
   Jobs_WrongBond: (a) => `The bond is ${eth(a['requiredWei'])}, but ${eth(a['sentWei'])} was sent.`,
   Jobs_LiveClaimExists: (a) => `Job ${a['jobId']} has ${a['liveClaims']} live claim(s) already; somebody was faster.`,
   Jobs_ClaimDeadlinePassed: (a) => `Job ${a['jobId']} took its first claim until ${at(a['claimBy'])} only.`,
   Jobs_WindowClosed: (a) => `The challenge window of job ${a['jobId']} ended at ${at(a['windowEndsAt'])}.`,
   Jobs_WindowOpen: (a) => `The challenge window of job ${a['jobId']} is open until ${at(a['windowEndsAt'])}.`,
   Jobs_ClaimNotLive: (a) => `Claim ${a['claimId']} is ${name(CLAIM_STATUS, a['status'])} and no longer live.`,
-  Jobs_AlreadyRevealed: (a) => `Claim ${a['claimId']} is revealed already.`,
-  Jobs_SealMismatch: (a) =>
-    `The trace root does not open claim ${a['claimId']}: it gives seal ${a['computed']}, not ${a['seal']}.`,
-  Jobs_OutputNotInTrace: (a) =>
-    `The output of claim ${a['claimId']} is not the last slot of its trace: the proof gives ${a['computedRoot']}, not ${a['traceRoot']}.`,
   Jobs_WrongLength: (a) => `The ${a['what']} has length ${a['length']}, but ${a['requiredLength']} is required.`,
   Jobs_TooLarge: (a) => `The ${a['what']} has ${a['bytes_']} bytes; this deployment takes ${a['limit']} at most.`,
   Jobs_OutputMismatch: (a) => `The output's bytes give root ${a['computedRoot']}, not the claimed ${a['outputRoot']}.`,
   Jobs_Undecided: (a) =>
-    `Job ${a['jobId']} is not decided: it has ${a['liveClaims']} live claims, of which ${a['agreeing']} agree.`,
+    `Job ${a['jobId']} is not decided: it has ${a['liveClaims']} live claims, and claim ${a['claimId']} has not revealed the same trace as the first.`,
   Jobs_InputDemanded: (a) => `The input of job ${a['jobId']} was demanded and is not posted yet.`,
   Jobs_NothingToWithdraw: (a) => `Nothing is credited to ${a['account']}.`,
   Jobs_TransferFailed: (a) => `${a['account']} does not accept the ${eth(a['amountWei'])} that are credited to it.`,
   Jobs_CallbackGas: (a) => `The callback needs ${a['required']} gas and ${a['available']} is left; send more.`,
   Jobs_BadParameter: (a) => `The parameter ${a['field']} must not be ${a['value']}.`,
+  Matches_AlreadyRevealed: (a) => `Claim ${a['claimId']} is revealed already.`,
+  Matches_SealMismatch: (a) =>
+    `The trace root does not open claim ${a['claimId']}: it gives seal ${a['computed']}, not ${a['seal']}.`,
+  Matches_OutputNotInTrace: (a) =>
+    `The output of claim ${a['claimId']} is not the last slot of its trace: the proof gives ${a['computedRoot']}, not ${a['traceRoot']}.`,
   Matches_UnknownMatch: (a) => `There is no match ${a['matchId']}.`,
   Matches_AlreadyMatched: (a) => `These claims play match ${a['matchId']} already.`,
   Matches_SameTrace: (a) =>
@@ -68,8 +68,8 @@ const SENTENCES: Readonly<Record<string, (a: RefusalArgs) => string>> = {
   Matches_ClaimNotLive: (a) => `Claim ${a['claimId']} is no longer live.`,
   Matches_WrongPhase: (a) => `Match ${a['matchId']} is in phase "${name(PHASE, a['phase'])}", where this is no move.`,
   Matches_OtherState: (a) => `The match has moved on to height ${a['height']}, position ${a['position']}.`,
-  Matches_NodeMismatch: (a) => `What side ${a['side']} opens hashes to ${a['computed']}, not to its node ${a['node']}.`,
-  Matches_LeafAlreadyPosted: (a) => `Side ${a['side']} has posted its leaf already.`,
+  Matches_NodeMismatch: (a) =>
+    `What is opened hashes to ${a['computed']}, not to ${a['expected']}, at which the match stands.`,
   Matches_ClockExpired: (a) => `The clock of side ${a['side']} has run out.`,
   Matches_NoClockExpired: (a) => `No clock of match ${a['matchId']} has run out yet.`,
   ModelRegistry_UnknownModel: (a) => `Model ${a['modelId']} is not registered on this deployment.`,

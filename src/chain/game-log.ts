@@ -4,6 +4,7 @@
  */
 import type { Log } from 'ethers';
 import { asHash, type Hash, type Hex } from '../commit/hash.js';
+import type { Terms } from '../dispute/actions.js';
 import { NetworkError } from '../errors.js';
 import type { ClaimId, JobId, MatchId } from '../units.js';
 import { claimId, jobId, matchId } from '../units.js';
@@ -48,8 +49,8 @@ const CHECKPOINTS = 256;
 /** An ended job is forgotten when nothing was written to it in so many blocks; a reorganisation does not go deeper. */
 const FORGET_AFTER_BLOCKS = 256;
 
-const JOB_EVENTS = ['JobRequested', 'Claimed', 'Revealed', 'ClaimLost', 'ClaimClosed', 'JobFinal', 'JobVoid'] as const;
-const MATCH_EVENTS = ['MatchOpened', 'NodeOpened', 'Descended', 'LeafPosted', 'ElementComputed', 'MatchEnded'] as const;
+const JOB_EVENTS = ['JobRequested', 'Claimed', 'ClaimLost', 'ClaimClosed', 'JobFinal', 'JobVoid'] as const;
+const MATCH_EVENTS = ['Revealed', 'MatchOpened', 'NodeOpened', 'LeafPosted', 'ElementComputed', 'MatchEnded'] as const;
 const INPUT_EVENTS = ['InputDemanded', 'InputChunkPosted', 'InputComplete', 'InputMissing'] as const;
 
 export class GameLog {
@@ -144,12 +145,13 @@ export class GameLog {
     const events = (job === undefined ? [] : this.history(job)).filter(
       (event) => 'matchId' in event.args && event.args.matchId === id,
     );
-    const opened = all(events, 'NodeOpened')
-      .filter(({ args }) => args.side === 0n)
-      .at(-1);
+    const opened = all(events, 'NodeOpened').at(-1);
     const leafOf = (side: bigint): Hex | null =>
       all(events, 'LeafPosted').find(({ args }) => args.side === side)?.args.leaf ?? null;
+    const computed = first(events, 'ElementComputed');
+    const last = all(events, 'LeafPosted').at(-1) ?? opened;
     return {
+      nodes: last ? [asHash(last.args.node0), asHash(last.args.node1)] : null,
       opened: opened
         ? {
             height: Number(opened.args.height),
@@ -158,7 +160,23 @@ export class GameLog {
           }
         : null,
       leaves: [leafOf(0n), leafOf(1n)],
+      computed: computed
+        ? {
+            element: Number(computed.args.element),
+            values: [Number(computed.args.value0), Number(computed.args.value1)],
+          }
+        : null,
     };
+  }
+
+  /** What a claim says, by its event. @throws RangeError when the claim is not known. */
+  termsOf(id: ClaimId): Terms {
+    const job = this.jobOfClaim.get(id);
+    const events = job === undefined ? [] : this.history(job);
+    const claimed = all(events, 'Claimed').find(({ args }) => args.claimId === id);
+    if (!claimed) throw new RangeError(`Claim ${id} is not known before a refresh.`);
+    const { seal, outputRoot, target } = claimed.args;
+    return { seal: asHash(seal), outputRoot: asHash(outputRoot), target: claimId(target) };
   }
 
   private topics(): Hex[] {

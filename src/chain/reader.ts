@@ -74,7 +74,7 @@ export class GameReader {
   private async claim(id: ClaimId, head: BlockRef): Promise<ClaimState> {
     const settled = this.settledClaims.get(id);
     if (settled) return settled;
-    return readClaimState(this.contracts, id, head);
+    return readClaimState(this.contracts, id, this.log.termsOf(id), head);
   }
 
   private async match(id: MatchId, head: BlockRef): Promise<MatchState> {

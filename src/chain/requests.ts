@@ -4,7 +4,8 @@ import { asHash, fromHex, type Hash, toHex } from '../commit/hash.js';
 import { inputBytes, inputRootOf, type ModelHeader, modelIdOf } from '../commit/model.js';
 import { JOB_STATUSES, type JobState } from '../dispute/game.js';
 import { UserError } from '../errors.js';
-import { type JobId, jobId, type Seconds, type Wei } from '../units.js';
+import { claimId, type JobId, jobId, type Seconds, type Wei } from '../units.js';
+import { outputOfClaim } from './claims.js';
 import type { Contracts } from './contracts.js';
 import type { Sender } from './sender.js';
 import { readJobState } from './states.js';
@@ -96,6 +97,8 @@ export async function readOutput(contracts: Contracts, id: JobId): Promise<JobOu
       status === 'void' ? `Job ${id} is void: nobody gave an answer that held.` : `Job ${id} has no final answer yet.`,
       status === 'void' ? 'Ask again with `og request`.' : `See \`og job ${id}\`.`,
     );
-  const [outputRoot, output] = await Promise.all([jobs.read('outputRootOf', [id]), jobs.read('outputOf', [id])]);
-  return { outputRoot: asHash(outputRoot), bytes: job.outputBytes === 0n ? null : fromHex(output) };
+  const outputRoot = asHash(await jobs.read('outputRootOf', [id]));
+  if (job.outputBytes === 0n) return { outputRoot, bytes: null };
+  const output = await outputOfClaim(contracts, id, claimId(job.firstClaim));
+  return { outputRoot, bytes: fromHex(output) };
 }

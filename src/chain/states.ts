@@ -1,5 +1,8 @@
 /** The contracts' structs as the types that decisions are made on. */
-import { asHash, type Hash, type Hex } from '../commit/hash.js';
+import { asHash, fromHex, type Hash, type Hex } from '../commit/hash.js';
+import { keccakHex } from '../commit/keccak.js';
+import { termsHash } from '../commit/seal.js';
+import type { Terms } from '../dispute/actions.js';
 import {
   CLAIM_STATUSES,
   type ClaimState,
@@ -10,6 +13,7 @@ import {
   PHASES,
   type Side,
 } from '../dispute/game.js';
+import { NetworkError } from '../errors.js';
 import { type ClaimId, claimId, type JobId, jobId, type MatchId, seconds, timestamp, wei } from '../units.js';
 import type { Contracts } from './contracts.js';
 import type { BlockId } from './provider.js';
@@ -28,7 +32,9 @@ export async function readJobState(contracts: Contracts, id: JobId, at: BlockId 
     claimBy: timestamp(job.claimBy),
     windowEndsAt: timestamp(job.windowEndsAt),
     firstClaim: claimId(job.firstClaim),
-    winner: claimId(job.winner),
+    winner: claimId(JOB_STATUSES[Number(job.status)] === 'final' ? job.firstClaim : 0n),
+    lastClaim: claimId(job.lastClaim),
+    agreedUpTo: claimId(job.agreedUpTo),
     outputBytes: Number(job.outputBytes),
     feeWei: wei(job.feeWei),
     potWei: wei(job.potWei),
@@ -37,25 +43,44 @@ export async function readJobState(contracts: Contracts, id: JobId, at: BlockId 
   };
 }
 
-export async function readClaimState(contracts: Contracts, id: ClaimId, at: BlockId | number): Promise<ClaimState> {
-  const claim = await contracts.jobs.read('getClaim', [id], at);
+/**
+ * @param terms what the claim's event says.
+ * @throws NetworkError when the contract keeps the hash of other terms: the node's events and its state do not belong together.
+ */
+export async function readClaimState(
+  contracts: Contracts,
+  id: ClaimId,
+  terms: Terms,
+  at: BlockId | number,
+): Promise<ClaimState> {
+  const [claim, traceRoot] = await Promise.all([
+    contracts.jobs.read('getClaim', [id], at),
+    contracts.matches.read('traceRootOf', [id], at),
+  ]);
+  const status = named(CLAIM_STATUSES, claim.status);
+  const commitment = status === 'final' ? terms.outputRoot : termsHash(terms.seal, terms.outputRoot, terms.target);
+  if (commitment !== claim.commitment)
+    throw new NetworkError('OG_REORG', `The event of claim ${id} is not that of the claim in the state.`, 'Try again.');
   return {
     id,
     jobId: jobId(claim.jobId),
     claimant: claim.claimant,
-    status: named(CLAIM_STATUSES, claim.status),
-    target: claimId(claim.target),
-    seal: asHash(claim.seal),
-    outputRoot: asHash(claim.outputRoot),
-    revealed: claim.revealedAt === 0n ? null : { traceRoot: asHash(claim.traceRoot), at: timestamp(claim.revealedAt) },
+    status,
+    target: terms.target,
+    seal: terms.seal,
+    outputRoot: terms.outputRoot,
+    traceRoot: BigInt(traceRoot) === 0n ? null : asHash(traceRoot),
   };
 }
 
 /** What only the events of a match say. */
 export interface Posted {
-  /** The last node that side 0 has opened. */
+  /** Where the match stood after the last move, and each side's node there (0 for a root that was not revealed). */
+  readonly nodes: readonly [Hash, Hash] | null;
+  /** What the side that moved last has opened. */
   readonly opened: { readonly height: number; readonly position: number; readonly children: readonly Hash[] } | null;
   readonly leaves: readonly [Hex | null, Hex | null];
+  readonly computed: MatchState['computed'];
 }
 
 export async function readMatchState(
@@ -66,23 +91,24 @@ export async function readMatchState(
 ): Promise<MatchState> {
   const match = await contracts.matches.read('getMatch', [id], at);
   const [height, position] = [Number(match.height), Number(match.position)];
-  const { opened } = posted;
-  const answers = match.turn === 1n && opened?.height === height && opened.position === position;
+  const phase = named(PHASES, match.phase);
+  const { opened, nodes } = posted;
+  const answers = phase === 'descend' && opened?.height === height && opened.position === position;
   return {
     id,
     claims: [claimId(match.claims[0]), claimId(match.claims[1])],
-    phase: named(PHASES, match.phase),
+    phase,
     ending: named(ENDINGS, match.ending),
     height,
     position,
     turn: Number(match.turn) as Side,
-    leafPosted: bits(match.leafPosted),
     losers: bits(match.losers),
     clockStartedAt: timestamp(match.clockStartedAt),
     remainingSeconds: [seconds(match.remainingSeconds[0]), seconds(match.remainingSeconds[1])],
-    nodes: [asHash(match.nodes[0]), asHash(match.nodes[1])],
+    nodes: nodes && keccakHex(Buffer.concat(nodes.map(fromHex))) === match.nodesHash ? nodes : null,
     opened: answers ? opened.children : null,
     leaves: posted.leaves,
+    computed: posted.computed,
   };
 }
 

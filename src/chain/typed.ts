@@ -64,6 +64,8 @@ export interface Call {
   readonly valueWei?: bigint;
 }
 
+const MULTICALL = new Interface(['function multicall(bytes[] data) payable returns (bytes[])']);
+
 /** ethers' view of an ABI. */
 export const interfaceOf = (abi: Abi): Interface => new Interface(abi as unknown as InterfaceAbi);
 
@@ -97,6 +99,12 @@ export class TypedContract<const A extends Abi> {
   call<N extends ExtractAbiFunctionNames<A, Mutating>>(name: N, args: Inputs<A, N>, valueWei?: bigint): Call {
     const data = this.interface.encodeFunctionData(name, args as readonly unknown[]) as Hex;
     return { to: this.address, data, kind: name, ...(valueWei === undefined ? {} : { valueWei }) };
+  }
+
+  /** Several calls in one transaction, for a contract that has `multicall` (solady's Multicallable). */
+  together(calls: readonly Call[]): Call {
+    const data = MULTICALL.encodeFunctionData('multicall', [calls.map((call) => call.data)]) as Hex;
+    return { to: this.address, data, kind: calls.map(({ kind }) => kind).join('+') };
   }
 
   /** Topics of one event, or of any of several; `indexed` narrows by indexed arguments, in their order. */

@@ -1,5 +1,6 @@
 /** What happened to a job, event by event, as its contracts said it. */
 import type { GameLog } from '../chain/game-log.js';
+import { matchText } from '../units.js';
 import { showWei } from './amounts.js';
 import { short } from './ids.js';
 import type { Json } from './json.js';
@@ -41,17 +42,15 @@ function eventText(event: GameEvent): string {
     case 'JobVoid':
       return `void: ${showWei(event.args.feeReturnedWei)} returned, ${showWei(event.args.burnedWei)} burned`;
     case 'MatchOpened':
-      return `match ${event.args.matchId} between claims ${event.args.claim0} and ${event.args.claim1}`;
+      return `match ${matchText(event.args.matchId)} between claims ${event.args.claim0} and ${event.args.claim1}`;
     case 'NodeOpened':
-      return `match ${event.args.matchId}: side ${event.args.side} opened its node at height ${event.args.height}, position ${event.args.position}`;
-    case 'Descended':
-      return `match ${event.args.matchId}: they part at height ${event.args.height}, position ${event.args.position}`;
+      return `match ${matchText(event.args.matchId)}: side ${event.args.side} opened its node at height ${event.args.height}, position ${event.args.position}`;
     case 'LeafPosted':
-      return `match ${event.args.matchId}: side ${event.args.side} posted its leaf`;
+      return `match ${matchText(event.args.matchId)}: side ${event.args.side} posted its leaf`;
     case 'ElementComputed':
-      return `match ${event.args.matchId}: element ${event.args.element} of slot ${event.args.slot} is ${event.args.computed} (claimed ${event.args.value0} and ${event.args.value1})`;
+      return `match ${matchText(event.args.matchId)}: element ${event.args.element} of slot ${event.args.slot} is ${event.args.computed} (claimed ${event.args.value0} and ${event.args.value1})`;
     case 'MatchEnded':
-      return `match ${event.args.matchId} ended`;
+      return `match ${matchText(event.args.matchId)} ended`;
     default:
       return event.name;
   }

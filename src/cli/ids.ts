@@ -1,10 +1,21 @@
 import { UserError } from '../errors.js';
-import { type JobId, jobId, type MatchId, matchId } from '../units.js';
+import { claimId, type JobId, jobId, type MatchId, matchIdOf } from '../units.js';
 
 /** Reads a job's number from the command line. */
 export const parseJobId = (text: string): JobId => jobId(positive(text, 'job'));
-/** Reads a match's number from the command line. */
-export const parseMatchId = (text: string): MatchId => matchId(positive(text, 'match'));
+/** Reads a match from the command line: its claims' numbers, the earlier one first. */
+export function parseMatchId(text: string): MatchId {
+  const [claim0, claim1, ...rest] = text.split('-');
+  if (claim0 && claim1 && rest.length === 0) {
+    const [first, second] = [positive(claim0, 'claim'), positive(claim1, 'claim')];
+    if (first < second) return matchIdOf(claimId(first), claimId(second));
+  }
+  throw new UserError(
+    'OG_BAD_ID',
+    `"${text}" is not a match.`,
+    'A match is named by the numbers of its two claims, the lower one first: 3-5. See `og job <number>`.',
+  );
+}
 
 function positive(text: string, what: string): bigint {
   if (/^\d{1,15}$/.test(text) && BigInt(text) > 0n) return BigInt(text);

@@ -1,7 +1,7 @@
 /** A job as `og job` shows it. */
 import { clocksAt, isPlaying } from '../dispute/clock.js';
 import type { Both, ClaimState, JobState, JobView, MatchState } from '../dispute/game.js';
-import type { Timestamp } from '../units.js';
+import { matchText, type Timestamp } from '../units.js';
 import { showWei } from './amounts.js';
 import { out } from './colour.js';
 import { showInstant, showSeconds } from './durations.js';
@@ -45,14 +45,14 @@ export function claimJson(claim: ClaimState): Json {
     target: idOrNull(claim.target),
     seal: claim.seal,
     outputRoot: claim.outputRoot,
-    traceRoot: claim.revealed?.traceRoot ?? null,
+    traceRoot: claim.traceRoot,
   };
 }
 
 export function matchJson(match: MatchState, claims: Both<ClaimState>, now: Timestamp): Record<string, Json> {
   const clocks = clocksAt(match, claims, now);
   return {
-    matchId: idNumber(match.id),
+    matchId: matchText(match.id),
     jobId: idNumber(claims[0].jobId),
     phase: match.phase,
     ending: match.ending === 'none' ? null : match.ending,
@@ -94,12 +94,12 @@ export const statusText = (status: string): string =>
 function claimTable(claims: readonly ClaimState[]): string {
   return table(
     ['claim', 'by', 'status', 'against', 'trace root'],
-    claims.map(({ id, claimant, status, target, revealed }) => [
+    claims.map(({ id, claimant, status, target, traceRoot }) => [
       id,
       claimant,
       status,
       target > 0n ? `claim ${target}` : '-',
-      revealed ? short(revealed.traceRoot) : 'sealed',
+      traceRoot ? short(traceRoot) : 'sealed',
     ]),
   );
 }
@@ -113,7 +113,7 @@ function matchTable(matches: readonly MatchState[], claims: readonly ClaimState[
         clock.toMove ? [{ clock, side: side as 0 | 1 }] : [],
       );
       return [
-        match.id,
+        matchText(match.id),
         `${match.claims[0]} and ${match.claims[1]}`,
         phaseText(match),
         match.phase === 'over' ? '-' : match.height,
@@ -147,7 +147,7 @@ export function nextText({ job, claims, matches }: JobView, now: Timestamp): str
     return `${playing.length === 1 ? 'a match is' : `${playing.length} matches are`} being played`;
   if (now <= job.windowEndsAt)
     return `anyone may challenge until the window ends, in ${showSeconds(job.windowEndsAt - now)}`;
-  const roots = new Set(live.map(({ revealed }) => revealed?.traceRoot ?? null));
+  const roots = new Set(live.map(({ traceRoot }) => traceRoot));
   if (live.length > 1 && (roots.size > 1 || roots.has(null))) return 'live claims differ or are not revealed yet';
   return `it is decided: og finalize ${job.id}`;
 }
@@ -155,7 +155,8 @@ export function nextText({ job, claims, matches }: JobView, now: Timestamp): str
 export function claimsOf(match: MatchState, claims: readonly ClaimState[]): Both<ClaimState> {
   const find = (side: 0 | 1): ClaimState => {
     const found = claims.find(({ id }) => id === match.claims[side]);
-    if (!found) throw new Error(`Match ${match.id} names claim ${match.claims[side]}, which its job does not have.`);
+    if (!found)
+      throw new Error(`Match ${matchText(match.id)} names claim ${match.claims[side]}, which its job does not have.`);
     return found;
   };
   return [find(0), find(1)];

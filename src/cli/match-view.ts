@@ -4,7 +4,7 @@ import type { JobView, MatchState } from '../dispute/game.js';
 import { roundsOf } from '../dispute/levels.js';
 import { type Location, locate } from '../dispute/locate.js';
 import type { Model } from '../store/store.js';
-import type { Timestamp } from '../units.js';
+import { matchText, type Timestamp } from '../units.js';
 import { showSeconds } from './durations.js';
 import { idNumber, short } from './ids.js';
 import { claimsOf, matchJson, phaseText } from './job-view.js';
@@ -49,7 +49,7 @@ export function showMatch({ view, match, now, model }: MatchView): string {
   const place = placeOf(match, model);
   return [
     facts([
-      ['match', `${match.id} of job ${view.job.id}`],
+      ['match', `${matchText(match.id)} of job ${view.job.id}`],
       ['phase', phaseText(match)],
       ['rounds left', match.phase === 'descend' ? roundsOf(match.height) : undefined],
       ['place', place ? placeText(place) : undefined],
@@ -61,7 +61,7 @@ export function showMatch({ view, match, now, model }: MatchView): string {
         side,
         claims[side].id,
         claims[side].claimant,
-        /^0x0+$/.test(match.nodes[side]) ? '-' : short(match.nodes[side]),
+        match.nodes ? short(match.nodes[side]) : '-',
         match.losers[side] ? 'lost' : clocks[side].toMove ? 'to move' : '',
         match.phase === 'over' ? '-' : showSeconds(clocks[side].secondsLeft),
       ]),
@@ -69,8 +69,11 @@ export function showMatch({ view, match, now, model }: MatchView): string {
   ].join('\n');
 }
 
+/** Where the match stands at a leaf. The element is known once both leaves are posted, or the contract has computed it. */
 function placeOf(match: MatchState, model: Model | null): Location | null {
-  return model && match.height === 0 && match.phase !== 'reveal' ? locate(model.commitment, match) : null;
+  if (!model || match.height !== 0) return null;
+  const place = locate(model.commitment, match);
+  return { ...place, disputed: place.disputed ?? match.computed };
 }
 
 /** "step 4, "pool2" (MaxPool pool2): element 17 is 30 to one side and 999 to the other". */

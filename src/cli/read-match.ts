@@ -1,31 +1,26 @@
 import type { Contracts } from '../chain/contracts.js';
 import { UserError } from '../errors.js';
 import type { Store } from '../store/store.js';
-import { claimId, type MatchId } from '../units.js';
+import { claimsOfMatch, type JobId, jobId, type MatchId, matchText } from '../units.js';
 import type { MatchView } from './match-view.js';
 
 /** Reads a match with its job. @throws UserError when there is no such match. */
 export async function readMatch(contracts: Contracts, store: Store, id: MatchId): Promise<MatchView> {
-  const [{ readClaimState }, { currentView, readerOfJob }] = await Promise.all([
-    import('../chain/states.js'),
-    import('../chain/reader.js'),
-  ]);
-  await requireMatch(contracts, id);
-  const { claims } = await contracts.matches.read('getMatch', [id]);
-  const first = await readClaimState(contracts, claimId(claims[0]), await contracts.node.getBlockNumber());
-  const view = await currentView(await readerOfJob(contracts, first.jobId), first.jobId);
+  const { currentView, readerOfJob } = await import('../chain/reader.js');
+  const job = await jobOfMatch(contracts, id);
+  const view = await currentView(await readerOfJob(contracts, job), job);
   const match = view.matches.find((candidate) => candidate.id === id);
-  if (!match) throw new Error(`Match ${id} is not among those of job ${first.jobId}.`);
+  if (!match) throw new Error(`Match ${matchText(id)} is not among those of job ${job}.`);
   return { view, match, now: await contracts.node.now(), model: await store.model(view.job.modelId) };
 }
 
-async function requireMatch({ matches, address, node }: Contracts, id: MatchId): Promise<void> {
-  const count = await matches.read('matchCount', []);
-  if (id <= count) return;
-  const last = count === 0n ? 'it has no matches yet' : `the last one is ${count}`;
-  throw new UserError(
-    'OG_UNKNOWN_MATCH',
-    `There is no match ${id} in the deployment ${address} on chain ${node.chainId}: ${last}.`,
-    'og job <number> lists the matches of a job.',
-  );
+async function jobOfMatch({ jobs, matches, address, node }: Contracts, id: MatchId): Promise<JobId> {
+  const [claim0, claim1] = claimsOfMatch(id);
+  if ((await matches.read('matchOf', [claim0, claim1])) === 0n)
+    throw new UserError(
+      'OG_UNKNOWN_MATCH',
+      `There is no match ${matchText(id)} in the deployment ${address} on chain ${node.chainId}.`,
+      'og job <number> lists the matches of a job.',
+    );
+  return jobId((await jobs.read('getClaim', [claim0])).jobId);
 }

@@ -1,3 +1,4 @@
+import { matchText } from '../units.js';
 import type { ChallengeResult } from '../watch/challenge.js';
 import { showCount } from './amounts.js';
 import { out } from './colour.js';
@@ -32,7 +33,7 @@ export function showChallenged(result: ChallengeResult): { json: Json; text: str
     ['verdict', `${judgedClaimId === null ? '' : `claim ${judgedClaimId} is `}${out.bold(painted)}`],
     ['because', reason ?? undefined],
     ['counter-claim', claimId ?? undefined],
-    ['match', matchId ?? undefined],
+    ['match', matchId === null ? undefined : matchText(matchId)],
     [
       'found',
       foundStep
@@ -48,7 +49,7 @@ export function showChallenged(result: ChallengeResult): { json: Json; text: str
     reason,
     judgedClaimId: judgedClaimId && idNumber(judgedClaimId),
     claimId: claimId && idNumber(claimId),
-    matchId: matchId && idNumber(matchId),
+    matchId: matchId && matchText(matchId),
     foundStep: foundStep?.slot ?? null,
     found: foundStep && { ...foundStep },
     rounds,

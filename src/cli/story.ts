@@ -1,4 +1,6 @@
 /** The story of a dispute, line by line, for people who look on. */
+
+import { matchText } from '../units.js';
 import type { StoryEvent } from '../watch/story.js';
 import { showCount, showWei } from './amounts.js';
 import { withDates } from './durations.js';
@@ -20,11 +22,12 @@ export function storyLine(event: StoryEvent): string | null {
     case 'revealed':
       return `claim ${event.claimId} has revealed its trace root`;
     case 'matchOpened':
-      return `match ${event.matchId}: claim ${event.claims[0]} against claim ${event.claims[1]}`;
-    case 'descended': {
+      return `match ${matchText(event.matchId)}: claim ${event.claims[0]} against claim ${event.claims[1]}`;
+    case 'nodeOpened':
+    case 'leafPosted': {
       const { from, to, fromName, toName } = event.slots;
       const where = from === to ? `step ${from} "${fromName}"` : `steps ${from} "${fromName}" to ${to} "${toName}"`;
-      return `they part in ${where}${event.height === 0 ? ', at one leaf' : ''}`;
+      return `${event.kind === 'leafPosted' ? 'one leaf' : `${event.height} levels`} in dispute: ${where}`;
     }
     case 'found': {
       const { slot, name, element, claimed, computed } = event.step;
@@ -35,8 +38,6 @@ export function storyLine(event: StoryEvent): string | null {
     case 'jobEnded':
       return event.status === 'final' ? `the job is final: claim ${event.winner} is the answer` : 'the job is void';
     case 'claimed':
-    case 'nodeOpened':
-    case 'leafPosted':
     case 'matchEnded':
       return null;
   }

@@ -11,8 +11,10 @@ export default class MatchCommand extends OgCommand {
   static override summary = 'Show one match: who is to move, how long is left, where the two sides part.';
   static override description = prose`
     Once a match has come down to a leaf, the layer and the element are shown by name, if the model is on this machine.`;
-  static override examples = ['<%= config.bin %> match 3', '<%= config.bin %> match 3 --json'];
-  static override args = { match: Args.string({ required: true, description: 'Number of the match.' }) };
+  static override examples = ['<%= config.bin %> match 3-5', '<%= config.bin %> match 3-5 --json'];
+  static override args = {
+    match: Args.string({ required: true, description: 'The match, by the numbers of its two claims.' }),
+  };
   static override flags = { ...chainFlags };
 
   async run(): Promise<Json> {

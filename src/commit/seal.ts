@@ -13,3 +13,8 @@ export function sealDomain(chainId: bigint, jobs: string): Hash {
 export function sealOf(domain: Hash, jobId: bigint, claimant: string, traceRoot: Hash): Hash {
   return keccakHex(encodeWords(hashWord(domain), uintWord(jobId), addressWord(claimant), hashWord(traceRoot)));
 }
+
+/** What a claim keeps of its terms (`Terms` of IJobs.sol). @param target the claim it was posted against; 0 for a first one. */
+export function termsHash(seal: Hash, outputRoot: Hash, target: bigint): Hash {
+  return keccakHex(encodeWords(hashWord(seal), hashWord(outputRoot), uintWord(target)));
+}

@@ -4,9 +4,18 @@ import type { Hash, Hex } from '../commit/hash.js';
 import type { ClaimId, JobId, MatchId, Timestamp, Wei } from '../units.js';
 import type { Both, Side } from './game.js';
 
+/** `Terms` of IJobs.sol: what a claim says, which the contract keeps only the hash of. */
+export interface Terms {
+  readonly seal: Hash;
+  readonly outputRoot: Hash;
+  /** The claim it was posted against; 0 for a first claim. */
+  readonly target: ClaimId;
+}
+
 export interface Reveal {
   readonly kind: 'reveal';
   readonly claimId: ClaimId;
+  readonly terms: Terms;
   readonly traceRoot: Hash;
   readonly outputProof: readonly Hash[];
 }
@@ -17,21 +26,45 @@ export interface OpenMatch {
   readonly claimIdB: ClaimId;
 }
 
+/** The first move: side 1 opens its root. */
+export interface Open {
+  readonly kind: 'open';
+  readonly matchId: MatchId;
+  readonly children: readonly Hash[];
+}
+
+/** `Answer` of IMatches.sol: where one's own opening first differs from what the other side has opened. */
+export interface Answer {
+  readonly index: number;
+  readonly otherNode: Hash;
+  readonly siblings: readonly Hash[];
+}
+
 export interface Descend {
   readonly kind: 'descend';
   readonly matchId: MatchId;
   readonly height: number;
   readonly position: number;
+  readonly answer: Answer;
+  /** Of one's own node at the answer. */
   readonly children: readonly Hash[];
-  /** What side 0 has opened; empty when side 0 moves. */
-  readonly otherChildren: readonly Hash[];
+}
+
+export interface DescendToLeaf {
+  readonly kind: 'descendToLeaf';
+  readonly matchId: MatchId;
+  readonly height: number;
+  readonly position: number;
+  readonly answer: Answer;
+  readonly leaf: Hex;
 }
 
 export interface PostLeaf {
   readonly kind: 'postLeaf';
   readonly matchId: MatchId;
-  readonly side: Side;
   readonly position: number;
+  /** The other side's leaf hash. */
+  readonly otherNode: Hash;
   readonly leaf: Hex;
 }
 
@@ -72,6 +105,8 @@ export interface CallTime {
 export interface SettleSameTrace {
   readonly kind: 'settleSameTrace';
   readonly matchId: MatchId;
+  /** Of the later claim. */
+  readonly terms1: Terms;
 }
 
 export interface Challenge {
@@ -84,8 +119,7 @@ export interface Challenge {
     readonly claimId: ClaimId;
     readonly modelId: Hash;
     readonly inputRoot: Hash;
-    readonly seal: Hash;
-    readonly outputRoot: Hash;
+    readonly terms: Terms;
   };
   readonly seal: Hash;
   readonly outputRoot: Hash;
@@ -95,11 +129,13 @@ export interface Challenge {
 export interface Finalize {
   readonly kind: 'finalize';
   readonly jobId: JobId;
+  /** The winner's; all zero for a job that ends without one. */
+  readonly terms: Terms;
   readonly output: Hex;
 }
 
-export interface SkipDeadClaims {
-  readonly kind: 'skipDeadClaims';
+export interface WalkClaims {
+  readonly kind: 'walkClaims';
   readonly jobId: JobId;
   readonly maxSteps: number;
 }
@@ -107,6 +143,7 @@ export interface SkipDeadClaims {
 export interface ReclaimBond {
   readonly kind: 'reclaimBond';
   readonly claimId: ClaimId;
+  readonly terms: Terms;
 }
 
 export interface Withdraw {
@@ -116,16 +153,27 @@ export interface Withdraw {
 }
 
 /** Moves of one side of a match. */
-export type Move = Reveal | Descend | PostLeaf | ProveInput | ProveStep | ProvePadding;
+export type Move = Open | Descend | DescendToLeaf | PostLeaf | ProveInput | ProveStep | ProvePadding;
+
+/** A side's first move in any of its matches, with the reveal that it needs, in one transaction. */
+export interface RevealAndMove {
+  readonly kind: 'revealAndMove';
+  readonly reveal: Reveal;
+  readonly move: Move;
+}
+
+/** What a side does in a match, as one transaction. */
+export type Turn = Move | RevealAndMove;
 
 export type Action =
-  | Move
+  | Turn
+  | Reveal
   | OpenMatch
   | CallTime
   | SettleSameTrace
   | Challenge
   | Finalize
-  | SkipDeadClaims
+  | WalkClaims
   | ReclaimBond
   | Withdraw;
 

@@ -36,18 +36,21 @@ export function isPlaying(match: MatchState, claims: Both<ClaimState>): boolean 
 export function isToMove(match: MatchState, claims: Both<ClaimState>, side: Side): boolean {
   if (isMoot(claims)) return false;
   switch (match.phase) {
-    case 'reveal':
-      return claims[side].revealed === null;
+    case 'open':
     case 'descend':
-      return match.turn === side;
     case 'leaf':
-      return !match.leafPosted[side];
+      return match.turn === side && !haveSameTrace(claims);
     case 'proof':
       return true;
     case 'none':
     case 'over':
       return false;
   }
+}
+
+/** Both have revealed one trace: neither has anything to open or to answer, and no time can be called. */
+export function haveSameTrace([claim0, claim1]: Both<ClaimState>): boolean {
+  return claim0.traceRoot !== null && claim0.traceRoot === claim1.traceRoot;
 }
 
 /** The sides that anyone may call time against. */

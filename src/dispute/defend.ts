@@ -6,7 +6,7 @@ import { decideMatch } from './decide-match.js';
 import { type ClaimState, SIDES, type Side } from './game.js';
 import { type JobFacts, type Playing, sideOf } from './job-facts.js';
 import { requireLawfulReveal, requireLawfulTimeout } from './laws.js';
-import { revealMove } from './moves.js';
+import { revealMove, termsOf } from './moves.js';
 
 export function defend(facts: JobFacts): Decision[] {
   return facts.playing.flatMap((playing) => {
@@ -17,22 +17,21 @@ export function defend(facts: JobFacts): Decision[] {
     if (correct.length === 0) return [waiting('both claims are wrong: nothing to defend', { matchId: match.id })];
     if (correct.length === 2) return settle(facts, playing);
     return correct
-      .filter((side) => claims[side].revealed) // the others are revealed once, not once a match: see dueReveals
+      .filter((side) => claims[side].traceRoot !== null) // the others reveal once, not once a match: see dueReveals
       .map((side) => decideMatch(match, claims, facts.trace, side, facts.now));
   });
 }
 
 /**
- * Time is called when the clock of a wrong side has run out: at once when it can be called on that side alone, because a late
- * reveal or a proof may save it until then. Where the correct side's clock has run out too, a late reveal or a proof of our own
- * comes first; where neither can help any more both lose, which is no hurry: a counter-claim may have to come before.
+ * Time is called when the clock of a wrong side has run out: at once when it can be called on that side alone, because a proof may
+ * save it until then. Where the correct side's clock has run out too, a proof of our own comes first; where none can be given
+ * any more both lose, which is no hurry: a counter-claim may have to come before.
  */
 function callTime(facts: JobFacts, { match, claims }: Playing, correct: readonly Side[]): Decision | null {
   const expired = expiredSides(match, claims, facts.now);
   if (!expired.some((side) => !correct.includes(side))) return null;
   const alone = !expired.some((side) => correct.includes(side));
-  const curable = match.phase === 'reveal' || match.phase === 'proof';
-  if (!alone && curable) return null;
+  if (!alone && match.phase === 'proof') return null;
   requireLawfulTimeout(expired, claims, facts.answered, facts.deployment.sealDomain);
   const reason = `the clock of side ${expired.join(' and of side ')} has run out`;
   return decided({ kind: 'callTime', matchId: match.id }, reason, { matchId: match.id }, alone ? facts.now : null);
@@ -40,41 +39,53 @@ function callTime(facts: JobFacts, { match, claims }: Playing, correct: readonly
 
 /** Two correct claims have nothing to dispute; only a challenge of one against the other has something to settle. */
 function settle(facts: JobFacts, { match, claims: [earlier, later] }: Playing): Decision[] {
-  if (!earlier.revealed || !later.revealed) return [];
+  if (earlier.traceRoot === null || later.traceRoot === null) return [];
   const subject = { matchId: match.id };
   if (later.target !== earlier.id || facts.isOwn(later))
     return [waiting('both sides have revealed the same trace: nothing to settle', subject)];
   const reason = 'both sides have revealed the same trace: the challenge was needless';
-  return [decided({ kind: 'settleSameTrace', matchId: match.id }, reason, subject)];
+  return [decided({ kind: 'settleSameTrace', matchId: match.id, terms1: termsOf(later) }, reason, subject)];
 }
 
-/** Correct claims that must be revealed now: for a match that they are in, or so that all live claims agree. */
+/**
+ * Correct claims that must be revealed now: with the most urgent move of a match against a wrong claim; for a match against another
+ * correct one, which ends no other way; or so that all live claims agree.
+ */
 export function dueReveals(facts: JobFacts): Decision[] {
   return facts.correct
-    .filter((claim) => !claim.revealed)
+    .filter(({ traceRoot }) => traceRoot === null)
     .flatMap((claim) => {
-      const matches = facts.playing.filter(({ claims }) => sideOf(claims, claim) !== null);
-      if (matches.length === 0 && !mustAgree(facts)) return [];
-      const action = revealMove(claim.id, facts.trace);
-      requireLawfulReveal(action, claim, facts.trace);
-      const reason = matches.length > 0 ? 'a match asks for it' : 'all live claims must agree for the job to end';
-      return [decided(action, reason, { claimId: claim.id }, earliestEnd(facts, matches, claim))];
+      const playing = facts.playing.filter(({ claims }) => sideOf(claims, claim) !== null);
+      const amongCorrect = playing.filter(({ claims }) => claims.every((each) => facts.isCorrect(each)));
+      if (amongCorrect.length > 0) return [revealOf(facts, claim, 'a match of two correct claims', amongCorrect)];
+      const moves = playing.flatMap(({ match, claims }) => {
+        const side = sideOf(claims, claim);
+        const decision = side === null ? null : decideMatch(match, claims, facts.trace, side, facts.now);
+        return decision?.action ? [decision] : [];
+      });
+      const first = moves.sort((x, y) => (x.deadline ?? 0) - (y.deadline ?? 0))[0];
+      if (first) return [first];
+      return mustAgree(facts) ? [revealOf(facts, claim, 'all live claims must agree for the job to end', [])] : [];
     });
+}
+
+function revealOf(facts: JobFacts, claim: ClaimState, why: string, matches: readonly Playing[]): Decision {
+  const action = revealMove(claim, facts.trace);
+  requireLawfulReveal(action, claim, facts.trace);
+  return decided(action, `to be revealed: ${why}`, { claimId: claim.id }, earliestEnd(facts, matches));
 }
 
 /** Where several correct claims are live, each must have revealed before the job can end. */
 function mustAgree(facts: JobFacts): boolean {
   const { correct, view, now } = facts;
   if (correct.length < 2) return false;
-  const begun = now > view.job.windowEndsAt || correct.some(({ revealed }) => revealed);
+  const begun = now > view.job.windowEndsAt || correct.some(({ traceRoot }) => traceRoot !== null);
   return begun && (facts.endsIt || correct.some((claim) => facts.isOwn(claim)));
 }
 
-function earliestEnd({ now }: JobFacts, matches: readonly Playing[], claim: ClaimState): Timestamp | null {
-  const ends = matches.flatMap(({ match, claims }) => {
-    const side = sideOf(claims, claim);
-    const end = side === null ? null : clocksAt(match, claims, now)[side].endsAt;
-    return end === null ? [] : [end];
-  });
+function earliestEnd({ now }: JobFacts, matches: readonly Playing[]): Timestamp | null {
+  const ends = matches.flatMap(({ match, claims }) =>
+    clocksAt(match, claims, now).flatMap(({ endsAt }) => (endsAt === null ? [] : [endsAt])),
+  );
   return ends.length === 0 ? null : (Math.min(...ends) as Timestamp);
 }

@@ -8,7 +8,7 @@ import type { ClaimId, JobId, MatchId, Seconds, Timestamp, Wei } from '../units.
 /** Enums of the contracts, in their order. */
 export const JOB_STATUSES = ['none', 'open', 'final', 'void'] as const;
 export const CLAIM_STATUSES = ['none', 'live', 'lost', 'closed', 'final'] as const;
-export const PHASES = ['none', 'reveal', 'descend', 'leaf', 'proof', 'over'] as const;
+export const PHASES = ['none', 'open', 'descend', 'leaf', 'proof', 'over'] as const;
 export const ENDINGS = ['none', 'proof', 'time', 'sameTrace'] as const;
 
 export type JobStatus = (typeof JOB_STATUSES)[number];
@@ -43,6 +43,10 @@ export interface JobState {
   readonly firstClaim: ClaimId;
   /** The claim that became final; 0 before. */
   readonly winner: ClaimId;
+  /** The job's last claim; 0 without claims. */
+  readonly lastClaim: ClaimId;
+  /** No live claim up to this one disagrees with the first live one; what the contract has found so far. */
+  readonly agreedUpTo: ClaimId;
   /** Bytes of the output that claims post; 0 when it goes by its root. */
   readonly outputBytes: number;
   readonly feeWei: Wei;
@@ -52,7 +56,7 @@ export interface JobState {
   readonly inputOutstanding: boolean;
 }
 
-/** `Claim` of IJobs.sol. */
+/** `Claim` of IJobs.sol, with the terms that stand in its event and the root that it has revealed in Matches.sol. */
 export interface ClaimState {
   readonly id: ClaimId;
   readonly jobId: JobId;
@@ -62,8 +66,8 @@ export interface ClaimState {
   readonly target: ClaimId;
   readonly seal: Hash;
   readonly outputRoot: Hash;
-  /** What it revealed and when; null before. */
-  readonly revealed: { readonly traceRoot: Hash; readonly at: Timestamp } | null;
+  /** The trace root that it has revealed; null before. */
+  readonly traceRoot: Hash | null;
 }
 
 /** Side 0 is the claim with the lower id. */
@@ -75,10 +79,7 @@ export function otherSide(side: Side): Side {
   return side === 0 ? 1 : 0;
 }
 
-/**
- * `Match` of IMatches.sol, as `getMatch` gives it: in Descend as soon as both sides have revealed different traces, with the
- * clocks as they then ran.
- */
+/** `Match` of IMatches.sol, with what only its events say. */
 export interface MatchState {
   readonly id: MatchId;
   readonly claims: Both<ClaimId>;
@@ -88,20 +89,21 @@ export interface MatchState {
   readonly height: number;
   /** Index of the current node among the nodes of its level. */
   readonly position: number;
-  /** The side to move while descending. */
+  /** The side to move in open, descend and leaf. */
   readonly turn: Side;
-  readonly leafPosted: Both<boolean>;
   readonly losers: Both<boolean>;
   /** Since when the running clocks run. */
   readonly clockStartedAt: Timestamp;
   /** Each side's clock when it last stopped. */
   readonly remainingSeconds: Both<Seconds>;
-  /** The current node in each side's trace. */
-  readonly nodes: Both<Hash>;
-  /** From its events: what side 0 has opened of the current node, while side 1 is to answer; null otherwise. */
+  /** From its events: the current node in each side's trace; null at the root (where it is the trace root), or when not read yet. */
+  readonly nodes: Both<Hash> | null;
+  /** From its events: what the other side has opened of its current node, while `turn` is to answer; null otherwise. */
   readonly opened: readonly Hash[] | null;
   /** From its events: the leaves that the sides have posted; null before. */
   readonly leaves: Both<Hex | null>;
+  /** From its events: the element that the contract has computed, and what each side has there; null before. */
+  readonly computed: { readonly element: number; readonly values: Both<number> } | null;
 }
 
 /** A job with all its claims and all the matches between them. */

@@ -3,20 +3,23 @@
  * action leaves this folder, because an action that breaks one could lose an honest party's bond. A broken law is a bug (or a
  * trace that the reference evaluator does not confirm), never the user's mistake.
  */
-import { fromHex, type Hash, toHex } from '../commit/hash.js';
-import { HASH_BYTES, hashChunks, keccakHex } from '../commit/keccak.js';
+import { fromHex, type Hash } from '../commit/hash.js';
+import { keccakHex } from '../commit/keccak.js';
 import type {
   Challenge,
   Descend,
+  DescendToLeaf,
   Finalize,
   Move,
+  Open,
   PostLeaf,
   ProveInput,
   ProvePadding,
   ProveStep,
   Reveal,
 } from './actions.js';
-import { type Both, type ClaimState, type JobState, type MatchState, SIDES, type Side } from './game.js';
+import { climbBoth, rootOf } from './answer.js';
+import { type Both, type ClaimState, type JobState, type MatchState, otherSide, SIDES, type Side } from './game.js';
 import { isCorrect } from './judge.js';
 import { levelsBelow } from './levels.js';
 import { locate } from './locate.js';
@@ -44,18 +47,12 @@ export function requireLawfulMove(
   side: Side,
 ): void {
   requireLaw(match.claims[side] === claims[side].id, 'the claims are those of the match, side 0 first');
-  if (move.kind === 'reveal') {
-    requireLaw(move.claimId === claims[side].id, 'the revealed claim is the one of the side');
-    requireLawfulReveal(move, claims[side], trace);
-    return;
-  }
-  requireLaw(
-    claims[side].revealed?.traceRoot === trace.forest.root,
-    'a side is moved for only with the trace it revealed',
-  );
+  requireLaw(claims[side].traceRoot === trace.forest.root, 'a side is moved for only with the trace it revealed');
   requireLaw(move.matchId === match.id, 'a move names its match');
-  requireLaw(move.position === match.position, 'a move names the position that the match stands at');
-  if (move.kind === 'descend') requireLawfulDescent(move, match, side);
+  if (move.kind !== 'open')
+    requireLaw(move.position === match.position, 'a move names the position that the match stands at');
+  if (move.kind === 'open') requireLawfulOpen(move, match, trace, side);
+  else if (move.kind === 'descend' || move.kind === 'descendToLeaf') requireLawfulDescent(move, match, claims, side);
   else if (move.kind === 'postLeaf') requireLawfulLeaf(move, match, side);
   else requireLawfulProof(move, match, trace, side);
 }
@@ -63,26 +60,45 @@ export function requireLawfulMove(
 /** Laws of opening a claim's seal. */
 export function requireLawfulReveal(move: Reveal, claim: ClaimState, trace: TraceSource): void {
   const { model } = trace.commitment;
-  requireLaw(claim.status === 'live' && claim.revealed === null, 'only a live claim is revealed, once');
+  requireLaw(claim.status === 'live' && claim.traceRoot === null, 'only a live claim is revealed, once');
+  requireLaw(move.claimId === claim.id && move.terms.seal === claim.seal, 'a reveal names its claim and its terms');
   requireLaw(move.traceRoot === trace.forest.root, 'what is revealed is the root of this trace');
   requireLaw(move.outputProof.length === model.slotDepth, 'an output proof has slotDepth siblings');
   const root = climb(claim.outputRoot, model.stepCount, move.outputProof);
   requireLaw(root === move.traceRoot, "the claim's output is the last slot of the trace");
 }
 
-function requireLawfulDescent(move: Descend, match: MatchState, side: Side): void {
+function requireLawfulOpen(move: Open, match: MatchState, trace: TraceSource, side: Side): void {
+  requireLaw(match.phase === 'open' && match.turn === side, 'side 1 opens first');
+  requireLaw(move.children.length === 2 ** levelsBelow(match.height), 'a round opens all nodes of its level');
+  requireLaw(rootOf(move.children) === trace.forest.root, 'children hash to the node of their side');
+}
+
+function requireLawfulDescent(
+  move: Descend | DescendToLeaf,
+  match: MatchState,
+  claims: Both<ClaimState>,
+  side: Side,
+): void {
   requireLaw(match.phase === 'descend' && match.turn === side, 'a side descends when it is its turn');
   requireLaw(move.height === match.height, 'a move names the height that the match stands at');
-  requireLaw(move.children.length === 2 ** levelsBelow(match.height), 'a round opens all nodes of its level');
-  requireLaw(rootOf(move.children) === match.nodes[side], 'children hash to the node of their side');
-  if (side === 0) requireLaw(move.otherChildren.length === 0, 'side 0 opens first');
-  else requireLaw(rootOf(move.otherChildren) === match.nodes[0], "side 1 repeats what side 0's node hashes from");
+  const levels = levelsBelow(match.height);
+  const below = match.height - levels;
+  requireLaw((move.kind === 'descendToLeaf') === (below === 0), 'the last answer posts a leaf');
+  if (move.kind === 'descend')
+    requireLaw(move.children.length === 2 ** levelsBelow(below), 'a round opens all nodes of its level');
+  const own = move.kind === 'descend' ? rootOf(move.children) : keccakHex(fromHex(move.leaf));
+  const { otherNode } = move.answer;
+  requireLaw(own !== otherNode, 'an answer is where the sides differ');
+  const above = climbBoth(side === 0 ? [own, otherNode] : [otherNode, own], move.answer, levels);
+  const nodes = match.nodes ?? claims.map(({ traceRoot }) => traceRoot);
+  requireLaw(above !== null && SIDES.every((each) => above[each] === nodes[each]), 'an answer hashes to both nodes');
 }
 
 function requireLawfulLeaf(move: PostLeaf, match: MatchState, side: Side): void {
-  requireLaw(match.phase === 'leaf' && !match.leafPosted[side], 'a leaf is posted once, in its phase');
-  requireLaw(move.side === side, 'a leaf is posted for the side that the trace is of');
-  requireLaw(keccakHex(fromHex(move.leaf)) === match.nodes[side], 'a leaf hashes to the node of its side');
+  requireLaw(match.phase === 'leaf' && match.turn === side, 'the second leaf is posted once, in its phase');
+  requireLaw(keccakHex(fromHex(move.leaf)) === match.nodes?.[side], 'a leaf hashes to the node of its side');
+  requireLaw(move.otherNode === match.nodes[otherSide(side)], "a leaf is posted beside the other side's");
 }
 
 /** The strictest law: no proof is sent that the side it is made for would not survive. */
@@ -92,9 +108,9 @@ function requireLawfulProof(
   trace: TraceSource,
   side: Side,
 ): void {
-  requireLaw(match.phase === 'proof', 'a proof is given at a leaf that both sides have posted');
+  requireLaw(match.phase === 'proof' || match.phase === 'leaf', 'a proof is given at a leaf');
   for (const each of SIDES)
-    requireLaw(keccakHex(fromHex(move.leaves[each])) === match.nodes[each], 'a leaf hashes to the node of its side');
+    requireLaw(keccakHex(fromHex(move.leaves[each])) === match.nodes?.[each], 'a leaf hashes to the node of its side');
   const location = locate(trace.commitment, { ...match, leaves: move.leaves });
   const kinds = { input: 'proveInput', step: 'proveStep', padding: 'provePadding' } as const;
   requireLaw(move.kind === kinds[location.kind], 'the proof is of the kind that its slot asks for');
@@ -119,7 +135,7 @@ export function requireLawfulChallenge(
   requireLaw(target?.status === 'live', 'only a live claim is challenged');
   requireLaw(target.jobId === job.id, 'a claim of this job is challenged');
   requireLaw(!isCorrect(target, trace, sealDomain), 'a correct claim is never challenged');
-  requireLaw(target.seal === challenge.target.seal, 'a challenge names the seal that was judged');
+  requireLaw(target.seal === challenge.target.terms.seal, 'a challenge names the seal that was judged');
   requireLaw(challenge.outputRoot === trace.answer.outputRoot, 'a counter-claim claims the output of the trace');
   const counterClaim: ClaimState = {
     ...target,
@@ -160,19 +176,13 @@ export function requireLawfulFinish(
     return;
   }
   requireLaw(trace !== null && isCorrect(winner, trace, sealDomain), 'only a correct claim is helped to become final');
+  requireLaw(finish.terms.seal === winner.seal, 'a job ends with the terms of the winner');
 }
 
 /** A trace may be used for a job only if it is one of the job's model on the job's input. */
 export function requireTraceOf(job: JobState, { answer }: Answered): void {
   requireLaw(answer.modelId === job.modelId, "the trace is of the job's model");
   requireLaw(answer.inputRoot === job.inputRoot, "the trace is of the job's input");
-}
-
-/** Root over a whole level of 2^k hashes. */
-function rootOf(hashes: readonly Hash[]): Hash {
-  let level = Uint8Array.from(hashes.flatMap((hash) => [...fromHex(hash)]));
-  while (level.length > HASH_BYTES) level = new Uint8Array(hashChunks(level, 2 * HASH_BYTES));
-  return toHex(level);
 }
 
 function climb(node: Hash, index: number, siblings: readonly Hash[]): Hash {

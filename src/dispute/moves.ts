@@ -1,27 +1,66 @@
 /** The moves, read off a trace. Which one is due is decided in decide-match.ts. */
 import { type Hex, toHex } from '../commit/hash.js';
 import { elementReads } from '../commit/reads.js';
-import type { ClaimId, MatchId } from '../units.js';
-import type { Descend, PostLeaf, ProveInput, ProvePadding, ProveStep, Reveal } from './actions.js';
-import type { Both, MatchState, Side } from './game.js';
+import type { MatchId } from '../units.js';
+import type {
+  Descend,
+  DescendToLeaf,
+  Open,
+  PostLeaf,
+  ProveInput,
+  ProvePadding,
+  ProveStep,
+  Reveal,
+  Terms,
+} from './actions.js';
+import { answerTo } from './answer.js';
+import { type Both, type ClaimState, type MatchState, otherSide, type Side } from './game.js';
 import { levelsBelow } from './levels.js';
 import { locate } from './locate.js';
 import type { TraceSource } from './trace.js';
 
-export function revealMove(claimId: ClaimId, { commitment, forest }: TraceSource): Reveal {
+export function termsOf({ seal, outputRoot, target }: ClaimState): Terms {
+  return { seal, outputRoot, target };
+}
+
+export function revealMove(claim: ClaimState, { commitment, forest }: TraceSource): Reveal {
   const outputProof = forest.slotProof(commitment.model.stepCount);
-  return { kind: 'reveal', claimId, traceRoot: forest.root, outputProof };
+  return { kind: 'reveal', claimId: claim.id, terms: termsOf(claim), traceRoot: forest.root, outputProof };
 }
 
-/** @param opened what side 0 has opened, when it is side 1 that moves. */
-export function descendMove(match: MatchState, { forest }: TraceSource, opened: Descend['otherChildren']): Descend {
-  const { id: matchId, height, position } = match;
-  const children = forest.descendants(height, position, levelsBelow(height));
-  return { kind: 'descend', matchId, height, position, children, otherChildren: opened };
+export function openMove({ id: matchId, height }: MatchState, { forest }: TraceSource): Open {
+  return { kind: 'open', matchId, children: forest.descendants(height, 0, levelsBelow(height)) };
 }
 
-export function postLeafMove({ id: matchId, position }: MatchState, { forest }: TraceSource, side: Side): PostLeaf {
-  return { kind: 'postLeaf', matchId, side, position, leaf: toHex(forest.leaf(position)) };
+/**
+ * The answer of the side to move, with what it opens next.
+ *
+ * @param opened what the other side has opened.
+ * @returns null when the trace does not differ from it: then it is not one that this side has committed to.
+ */
+export function descendMove(
+  { id: matchId, height, position, turn }: MatchState,
+  { forest }: TraceSource,
+  opened: Descend['children'],
+): Descend | DescendToLeaf | null {
+  const levels = levelsBelow(height);
+  const own = forest.descendants(height, position, levels);
+  const answer = answerTo(turn === 0 ? [own, opened] : [opened, own], turn);
+  if (!answer) return null;
+  const at = { matchId, height, position, answer };
+  const [below, node] = [height - levels, position * 2 ** levels + answer.index];
+  if (below === 0) return { kind: 'descendToLeaf', ...at, leaf: toHex(forest.leaf(node)) };
+  return { kind: 'descend', ...at, children: forest.descendants(below, node, levelsBelow(below)) };
+}
+
+/** The second leaf. @param nodes both sides' leaf hashes. */
+export function postLeafMove(
+  { id: matchId, position, turn }: MatchState,
+  { forest }: TraceSource,
+  nodes: NonNullable<MatchState['nodes']>,
+): PostLeaf {
+  const leaf = toHex(forest.leaf(position));
+  return { kind: 'postLeaf', matchId, position, otherNode: nodes[otherSide(turn)], leaf };
 }
 
 /** The proof that the disputed slot asks for. @param side the side that the trace is of. */

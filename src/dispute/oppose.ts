@@ -4,6 +4,7 @@ import type { ClaimId } from '../units.js';
 import { type Challenge, type Decision, decided, waiting } from './actions.js';
 import type { JobFacts } from './job-facts.js';
 import { requireLawfulChallenge, requireLawfulOpening } from './laws.js';
+import { termsOf } from './moves.js';
 import { postedOutput } from './trace.js';
 
 /** Matches of wrong claims with the earliest correct claim, where they have none with a correct claim that can win. */
@@ -41,8 +42,7 @@ export function challengeWrong(facts: JobFacts): Decision[] {
       claimId: target.id,
       modelId: job.modelId,
       inputRoot: job.inputRoot,
-      seal: target.seal,
-      outputRoot: target.outputRoot,
+      terms: termsOf(target),
     },
     seal: sealOf(deployment.sealDomain, job.id, claimant, answer.traceRoot),
     outputRoot: answer.outputRoot,

@@ -28,7 +28,7 @@ const FIXED_CALLDATA_BYTES = 1_100 + 2 * LEAF_BYTES;
 const RUN_BYTES = 7;
 
 /** What proveStep does around the computation: state, claims, leaves, the step's proof, the end of the match and the loser's bond. */
-const PROOF_GAS = 125_000;
+const PROOF_GAS = 110_000;
 
 /**
  * Upper bounds of StepVerifier's execution, asserted by contracts/test/unit/StepVerifier.gas.t.sol over all vectors. A row is all of the last
@@ -47,7 +47,7 @@ const EXECUTION_GAS = {
 } as const;
 
 /** Upper bounds of whole transactions other than the one-element check. */
-const MOVE_GAS = { challenge: 320_000, reveal: 110_000, descend: 110_000, postLeaf: 75_000 };
+const MOVE_GAS = { challenge: 150_000, reveal: 55_000, firstAnswer: 25_000, descend: 75_000, postLeaf: 60_000 };
 
 export interface StepPrice {
   readonly index: number;
@@ -144,7 +144,13 @@ export function priceProgram(program: Program): Price {
   const steps = program.steps.map((_, index) => priceStep(program, index, depths));
   const worstStep = steps.reduce((worst, step) => (step.gas > worst.gas ? step : worst));
   const rounds = Math.ceil((depths.slot + depths.tensor) / LEVELS_PER_ROUND);
+  // Each round is opened once, and answered in the move that opens the next one or posts the leaf.
   const matchGas =
-    MOVE_GAS.challenge + 2 * MOVE_GAS.reveal + 2 * rounds * MOVE_GAS.descend + 2 * MOVE_GAS.postLeaf + worstStep.gas;
+    MOVE_GAS.challenge +
+    2 * MOVE_GAS.reveal +
+    MOVE_GAS.firstAnswer +
+    (rounds + 1) * MOVE_GAS.descend +
+    MOVE_GAS.postLeaf +
+    worstStep.gas;
   return { steps, rounds, worstStep, matchGas };
 }

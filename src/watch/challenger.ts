@@ -180,7 +180,7 @@ export class Challenger {
       claimId: this.ownClaim,
       matchId: match ? matchId(match.id) : null,
       foundStep: computed?.name === 'ElementComputed' ? foundStep(computed.args, this.trace.commitment) : null,
-      rounds: ofMatch.filter(({ name }) => name === 'Descended').length,
+      rounds: ofMatch.filter(({ name }) => name === 'NodeOpened').length,
       gasUsed: own.reduce((sum, { gasUsed }) => sum + gasUsed, 0n),
       matchGasUsed: match ? await gasOfMatch(contracts, this.reader, jobId, match) : 0n,
       transactions: own.length,

@@ -1,6 +1,7 @@
 /** Which jobs ask for attention, before anything is run for them. Pure. */
 import { type Decision, decided, waiting } from '../dispute/actions.js';
 import { clocksAt, isPlaying } from '../dispute/clock.js';
+import { voidAction } from '../dispute/ending.js';
 import type { Both, ClaimState, JobView, MatchState } from '../dispute/game.js';
 import { isOwn, type Party } from '../dispute/party.js';
 import type { Timestamp } from '../units.js';
@@ -25,10 +26,7 @@ function unclaimed({ job }: JobView, party: Party, now: Timestamp): Decision {
   if (job.inputOutstanding) return waiting('a demanded input is not complete');
   if (!party.endsOthersJobs && !isOwn(party, job.requester))
     return waiting('no claim is live and none can come: ending the job is not ours');
-  return decided(
-    { kind: 'finalize', jobId: job.id, output: '0x' },
-    'no claim is live and none can come: the fee goes back',
-  );
+  return decided(voidAction(job.id), 'no claim is live and none can come: the fee goes back');
 }
 
 /** The first moment at which somebody's time ends: of a side that is to move, or to challenge. */

@@ -1,6 +1,7 @@
 /** The log: one JSON line for every decision, also for the decision to do nothing. */
 import type { Decision } from '../dispute/actions.js';
 import type { JobId } from '../units.js';
+import { matchText } from '../units.js';
 
 /** `info`: as it should be; `warn`: somebody else's fault, it will be tried again; `error`: somebody should look. */
 export type Level = 'info' | 'warn' | 'error';
@@ -11,7 +12,8 @@ export interface DecisionLine {
   readonly level: Level;
   readonly job: number | null;
   readonly claim: number | null;
-  readonly match: number | null;
+  /** By its claims, "3-5". */
+  readonly match: string | null;
   /**
    * The kind of the action (`challenge`, `descend`, ...), or `wait`, `judge` (a claim was judged), `unverifiable`, `refused` (the
    * chain did not take the action), `failed` (an error).
@@ -36,7 +38,7 @@ export function lineOf({ action, subject, reason, deadline }: Decision): Facts {
     decision: action?.kind ?? 'wait',
     reason,
     ...(subject.claimId === undefined ? {} : { claim: Number(subject.claimId) }),
-    ...(subject.matchId === undefined ? {} : { match: Number(subject.matchId) }),
+    ...(subject.matchId === undefined ? {} : { match: matchText(subject.matchId) }),
     ...(deadline === null ? {} : { deadline }),
   };
 }

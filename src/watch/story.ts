@@ -58,16 +58,15 @@ export type StoryEvent =
       readonly side: Side;
       readonly height: number;
       readonly position: number;
-      readonly children: number;
+      readonly slots: DisputedSlots;
     }
   | {
-      readonly kind: 'descended';
+      readonly kind: 'leafPosted';
       readonly matchId: MatchId;
-      readonly height: number;
+      readonly side: Side;
       readonly position: number;
       readonly slots: DisputedSlots;
     }
-  | { readonly kind: 'leafPosted'; readonly matchId: MatchId; readonly side: Side }
   | { readonly kind: 'found'; readonly matchId: MatchId; readonly step: FoundStep }
   | {
       readonly kind: 'matchEnded';
@@ -92,23 +91,19 @@ export function storyOf(event: GameEvent, commitment: ModelCommitment): StoryEve
       return { kind: 'matchOpened', matchId: matchId(id), claims: [claimId(claim0), claimId(claim1)] };
     }
     case 'NodeOpened': {
-      const { matchId: id, side, height, position, children } = event.args;
+      const [height, position] = [Number(event.args.height), Number(event.args.position)];
       return {
         kind: 'nodeOpened',
-        matchId: matchId(id),
-        side: Number(side) as Side,
-        height: Number(height),
-        position: Number(position),
-        children: children.length,
+        ...moved(event.args),
+        height,
+        position,
+        slots: slotsBelow(commitment, height, position),
       };
     }
-    case 'Descended': {
-      const [height, position] = [Number(event.args.height), Number(event.args.position)];
-      const slots = slotsBelow(commitment, height, position);
-      return { kind: 'descended', matchId: matchId(event.args.matchId), height, position, slots };
+    case 'LeafPosted': {
+      const position = Number(event.args.position);
+      return { kind: 'leafPosted', ...moved(event.args), position, slots: slotsBelow(commitment, 0, position) };
     }
-    case 'LeafPosted':
-      return { kind: 'leafPosted', matchId: matchId(event.args.matchId), side: Number(event.args.side) as Side };
     case 'ElementComputed':
       return { kind: 'found', matchId: matchId(event.args.matchId), step: foundStep(event.args, commitment) };
     case 'MatchEnded': {
@@ -128,6 +123,11 @@ export function storyOf(event: GameEvent, commitment: ModelCommitment): StoryEve
       return null;
   }
 }
+
+const moved = (args: { readonly matchId: bigint; readonly side: bigint }) => ({
+  matchId: matchId(args.matchId),
+  side: Number(args.side) as Side,
+});
 
 type ElementComputed = Extract<GameEvent, { name: 'ElementComputed' }>['args'];
 

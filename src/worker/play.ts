@@ -4,7 +4,7 @@ import type { Contracts } from '../chain/contracts.js';
 import { ContractRefusal } from '../chain/errors.js';
 import { currentView, readerOfJob } from '../chain/reader.js';
 import type { Sender } from '../chain/sender.js';
-import type { Move } from '../dispute/actions.js';
+import type { Turn } from '../dispute/actions.js';
 import { isPlaying } from '../dispute/clock.js';
 import { decideMatch } from '../dispute/decide-match.js';
 import { type Both, type ClaimState, type JobView, SIDES } from '../dispute/game.js';
@@ -18,7 +18,7 @@ export interface PlayOptions {
   readonly jobId: JobId;
   /** What the claims were made from. */
   readonly trace: TraceSource;
-  readonly onMove?: (move: Move['kind'], txHash: string, gasUsed: bigint) => void;
+  readonly onMove?: (move: Turn['kind'], txHash: string, gasUsed: bigint) => void;
   readonly pollMs?: number;
   readonly signal?: AbortSignal;
 }
@@ -51,7 +51,7 @@ export function movesFor(
   view: JobView,
   trace: TraceSource,
   now: Timestamp,
-): Move[] {
+): Turn[] {
   return view.matches.flatMap((match) => {
     const claims = match.claims.map((id) =>
       view.claims.find((claim) => claim.id === id),
@@ -59,12 +59,12 @@ export function movesFor(
     if (match.phase === 'proof' || !isPlaying(match, claims)) return [];
     return SIDES.filter((side) => isOurs(claims[side])).flatMap((side) => {
       const { action } = decideMatch(match, claims, trace, side, now);
-      return action ? [action as Move] : [];
+      return action ? [action as Turn] : [];
     });
   });
 }
 
-async function send({ contracts, sender, onMove }: PlayOptions, move: Move): Promise<void> {
+async function send({ contracts, sender, onMove }: PlayOptions, move: Turn): Promise<void> {
   try {
     const { txHash, gasUsed } = await sender.send(callOf(contracts, move));
     onMove?.(move.kind, txHash, gasUsed);

@@ -5,6 +5,8 @@ import { finalizeJob } from '../../src/chain/claims.js';
 import { connect } from '../../src/chain/contracts.js';
 import { currentView, GameReader, readerOfJob } from '../../src/chain/reader.js';
 import { decideJob } from '../../src/dispute/decide-job.js';
+import type { ClaimState, MatchState } from '../../src/dispute/game.js';
+import { descendMove, revealMove } from '../../src/dispute/moves.js';
 import { NetworkError } from '../../src/errors.js';
 import { type JobId, jobId } from '../../src/units.js';
 import { tamper } from '../../src/worker/tamper.js';
@@ -46,8 +48,8 @@ test('a job is read as the contracts have it', async () => {
   assert.is(state.windowEndsAt - state.claimBy < 0, true);
   assert.is(state.outputBytes, 2);
   assert.equal(
-    claims.map(({ id, status, claimant, revealed }) => ({ id, status, claimant, revealed })),
-    [{ id: claim, status: 'live', claimant: world.devnet.sender(WORKER).address, revealed: null }],
+    claims.map(({ id, status, claimant, traceRoot }) => ({ id, status, claimant, traceRoot })),
+    [{ id: claim, status: 'live', claimant: world.devnet.sender(WORKER).address, traceRoot: null }],
   );
   assert.equal(matches, []);
 });
@@ -58,25 +60,27 @@ test('what a side has opened and posted is read from events', async () => {
   await world.claim(LIAR, job, lie);
   const reader = await readerOfJob(world.contracts, job);
   assert.equal(await watchtowerActs(reader, job), ['challenge']);
-  assert.equal(await watchtowerActs(reader, job), ['reveal']);
-  const [claim] = (await currentView(reader, job)).claims;
-  const liar = world.devnet.sender(LIAR);
-  const proof = lie.forest.slotProof(6);
-  await liar.send(world.contracts.jobs.call('reveal', [claim!.id, lie.forest.root, proof]));
   const [begun] = (await currentView(reader, job)).matches;
-  assert.is(begun?.phase, 'descend');
-  assert.equal([begun?.turn, begun?.opened], [0, null]);
-  const children = lie.forest.descendants(4, 0, 4);
-  await liar.send(world.contracts.matches.call('descend', [1n, 4n, 0n, children, []]));
-  const [opened] = (await currentView(reader, job)).matches;
-  assert.equal([opened?.turn, opened?.opened], [1, children]);
-  assert.equal(await watchtowerActs(reader, job), ['descend']);
-  assert.equal(await watchtowerActs(reader, job), ['postLeaf']);
+  assert.equal([begun?.phase, begun?.turn, begun?.opened], ['open', 1, null]);
+  assert.equal(await watchtowerActs(reader, job), ['revealAndMove']);
+  const { claims, matches } = await currentView(reader, job);
+  const [opened] = matches;
+  const children = world.truth.forest.descendants(4, 0, 4);
+  assert.equal([opened?.phase, opened?.turn, opened?.opened], ['descend', 0, children]);
+  assert.is(opened?.nodes, null, 'at the root');
+
+  const liar = world.devnet.sender(LIAR);
+  const reveal = revealMove(claims[0] as ClaimState, lie);
+  const move = descendMove(opened as MatchState, lie, children);
+  assert.ok(move?.kind === 'descendToLeaf');
+  await liar.send(callOf(world.contracts, { kind: 'revealAndMove', reveal, move }));
   const [posted] = (await currentView(reader, job)).matches;
-  assert.equal([posted?.phase, posted?.position, posted?.leafPosted], ['leaf', 11, [false, true]]);
+  assert.equal([posted?.phase, posted?.turn, posted?.position], ['leaf', 1, 11]);
   assert.is(posted?.opened, null, 'it was answered');
-  assert.is(posted?.leaves[0], null);
-  assert.is(posted?.leaves[1]?.length, 2 + 512);
+  assert.equal(posted?.nodes, [lie.forest.node(0, 11), world.truth.forest.node(0, 11)]);
+  assert.is(posted?.leaves[0]?.length, 2 + 512);
+  assert.is(posted?.leaves[1], null);
+  assert.equal(await watchtowerActs(reader, job), ['proveStep']);
 });
 
 test('a claim that a reorganisation takes back is taken back here, and the one that comes instead is read', async () => {
@@ -117,10 +121,10 @@ test('a match that went on is taken back to the state that the chain went back t
   await watchtowerActs(reader, job);
   await world.devnet.node.send('evm_mine', []);
   await watchtowerActs(reader, job);
-  assert.ok((await currentView(reader, job)).claims[1]?.revealed);
+  assert.ok((await currentView(reader, job)).claims[1]?.traceRoot);
   await reorg(1);
-  assert.is((await currentView(reader, job)).claims[1]?.revealed, null);
-  assert.equal(await watchtowerActs(reader, job), ['reveal'], 'it is done again');
+  assert.is((await currentView(reader, job)).claims[1]?.traceRoot, null);
+  assert.equal(await watchtowerActs(reader, job), ['revealAndMove'], 'it is done again');
 });
 
 test('an end that is taken back is no end', async () => {

@@ -6,11 +6,16 @@ import { callOf } from '../../src/chain/actions.js';
 import { submitClaim } from '../../src/chain/claims.js';
 import { type Devnet, type DevnetOptions, startDevnet } from '../../src/chain/devnet.js';
 import { registerModel } from '../../src/chain/model-registry.js';
+import { currentView, readerOfJob } from '../../src/chain/reader.js';
 import { type InferenceRequest, readJob, requestInference } from '../../src/chain/requests.js';
 import type { Hash } from '../../src/commit/hash.js';
 import { sealOf } from '../../src/commit/seal.js';
 import type { Action } from '../../src/dispute/actions.js';
+
+import type { ClaimState } from '../../src/dispute/game.js';
+import { termsOf } from '../../src/dispute/moves.js';
 import { postedOutput, type TraceSource } from '../../src/dispute/trace.js';
+
 import { type Model, Store } from '../../src/store/store.js';
 import { type ClaimId, type JobId, seconds, wei } from '../../src/units.js';
 import { ProcessVerifier } from '../../src/verify/process-verifier.js';
@@ -91,13 +96,14 @@ export class World {
     const { contracts, devnet } = this;
     const sender = devnet.sender(account);
     const state = await readJob(contracts, job);
-    const { seal, outputRoot } = await contracts.jobs.read('getClaim', [state.firstClaim]);
+    const { claims } = await currentView(await readerOfJob(contracts, job), job);
+    const terms = termsOf(claims[0] as ClaimState);
     const { modelId, inputRoot } = state;
     const action: Action = {
       kind: 'challenge',
       claimant: sender.address,
       bondWei: contracts.parameters.bondWei,
-      target: { claimId: state.firstClaim, modelId, inputRoot, seal, outputRoot },
+      target: { claimId: state.firstClaim, modelId, inputRoot, terms },
       seal: sealOf(contracts.sealDomain, job, sender.address, trace.forest.root),
       outputRoot: trace.answer.outputRoot,
       output: postedOutput(trace, state),

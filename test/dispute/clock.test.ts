@@ -5,8 +5,9 @@ import type { Both, ClaimState, MatchState } from '../../src/dispute/game.js';
 import { claimId, jobId, matchId, seconds, timestamp } from '../../src/units.js';
 
 const HASH = `0x${'00'.repeat(32)}` as const;
+const OTHER = `0x${'01'.repeat(32)}` as const;
 
-const claim = (id: number, revealedAt: number | null): ClaimState => ({
+const claim = (id: number, traceRoot: ClaimState['traceRoot']): ClaimState => ({
   id: claimId(id),
   jobId: jobId(1),
   claimant: '',
@@ -14,9 +15,9 @@ const claim = (id: number, revealedAt: number | null): ClaimState => ({
   target: claimId(0),
   seal: HASH,
   outputRoot: HASH,
-  revealed: revealedAt === null ? null : { traceRoot: HASH, at: timestamp(revealedAt) },
+  traceRoot,
 });
-const revealed: Both<ClaimState> = [claim(1, 5), claim(2, 5)];
+const revealed: Both<ClaimState> = [claim(1, HASH), claim(2, OTHER)];
 
 const match = (over: Partial<MatchState>): MatchState => ({
   id: matchId(1),
@@ -26,13 +27,13 @@ const match = (over: Partial<MatchState>): MatchState => ({
   height: 4,
   position: 0,
   turn: 0,
-  leafPosted: [false, false],
   losers: [false, false],
   clockStartedAt: timestamp(1000),
   remainingSeconds: [seconds(100), seconds(60)],
   nodes: [HASH, HASH],
   opened: null,
   leaves: [null, null],
+  computed: null,
   ...over,
 });
 
@@ -50,24 +51,23 @@ test('the last second is in time, the next is not', () => {
   assert.equal(expiredSides(match({}), revealed, timestamp(5000)), [0]);
 });
 
-test('in reveal the sides that have not revealed are to move', () => {
-  const state = match({ phase: 'reveal' });
+test('revealing stops no clock: it is the opening that does', () => {
+  const state = match({ phase: 'open', turn: 1 });
   const toMove = (claims: Both<ClaimState>) => at(state, claims, 1010).map((clock) => clock.toMove);
-  assert.equal(toMove([claim(1, null), claim(2, null)]), [true, true]);
-  assert.equal(toMove([claim(1, 1003), claim(2, null)]), [false, true]);
-  assert.equal(toMove([claim(1, 1003), claim(2, 1004)]), [false, false]);
+  assert.equal(toMove([claim(1, null), claim(2, null)]), [false, true]);
+  assert.equal(toMove([claim(1, null), claim(2, HASH)]), [false, true]);
 });
 
-test('at a leaf the sides that have not posted theirs are to move, for a proof both are', () => {
+test('sides that have revealed the same trace have nothing to move', () => {
+  const same: Both<ClaimState> = [claim(1, HASH), claim(2, HASH)];
+  for (const phase of ['open', 'descend'] as const)
+    assert.equal(expiredSides(match({ phase, turn: 1 }), same, timestamp(9999)), []);
+});
+
+test('at a leaf the side that has not posted its own is to move, for a proof both are', () => {
   const toMove = (state: MatchState) => at(state, revealed, 1010).map((clock) => clock.toMove);
-  assert.equal(toMove(match({ phase: 'leaf' })), [true, true]);
-  assert.equal(toMove(match({ phase: 'leaf', leafPosted: [true, false] })), [false, true]);
-  assert.equal(toMove(match({ phase: 'proof', leafPosted: [true, true] })), [true, true]);
-});
-
-test('a posted leaf stops its clock although its bytes are not read yet', () => {
-  const state = match({ phase: 'leaf', leafPosted: [true, false], leaves: [null, null] });
-  assert.is(at(state, revealed, 9999)[0].expired, false);
+  assert.equal(toMove(match({ phase: 'leaf', turn: 1 })), [false, true]);
+  assert.equal(toMove(match({ phase: 'proof' })), [true, true]);
 });
 
 test('nobody is to move in a match that is over or moot', () => {

@@ -4,6 +4,7 @@ import type { Finalize } from '../../src/dispute/actions.js';
 import { decideJob } from '../../src/dispute/decide-job.js';
 import { decideWithdrawals } from '../../src/dispute/ending.js';
 import { BrokenLaw } from '../../src/dispute/laws.js';
+import { termsOf } from '../../src/dispute/moves.js';
 import { timestamp } from '../../src/units.js';
 import { Game, honestTrace } from '../helpers/game.js';
 import { wrongElement, wrongFrom, wrongInput } from '../helpers/liars.js';
@@ -14,7 +15,7 @@ import { countingInput, countingProgram } from '../helpers/traces.js';
 const truth = honestTrace(countingProgram(4, 300), countingInput(300));
 const game = (options = {}) => new Game(truth, options);
 const lie = wrongElement(3, 77);
-const SILENT = { silentIn: ['reveal', 'descend', 'leaf'] } as const;
+const SILENT = { silentIn: ['open', 'descend', 'leaf'] } as const;
 
 // ---- challenging
 
@@ -44,8 +45,8 @@ test('a challenge carries what the contract takes, and its deadline', () => {
   assert.is(claimant, addressOf('wendy'));
   assert.is(bondWei, g.referee.deployment.parameters.bondWei);
   assert.is(target.claimId, claims[0]?.id);
-  assert.is(target.seal, claims[0]?.seal);
-  assert.is(target.outputRoot, claims[0]?.outputRoot);
+  assert.is(target.terms.seal, claims[0]?.seal);
+  assert.is(target.terms.outputRoot, claims[0]?.outputRoot);
 });
 
 test('an output that goes by its root is not posted with a challenge', () => {
@@ -111,8 +112,10 @@ test('a trace of another input or of another model is never acted on', () => {
 test('every wrong claim is matched with a correct one, once', () => {
   const g = game().claimedByLiar('m1', lie).challengedByLiar('m2', wrongFrom(1, 3)).watchedBy('wendy');
   g.turn('wendy', 'challenge');
-  assert.equal(g.due('wendy'), ['reveal', 'openMatch']);
-  g.turn('wendy', 'reveal').turn('wendy', 'openMatch');
+  assert.equal(g.due('wendy'), ['revealAndMove', 'openMatch']);
+  g.turn('wendy', 'revealAndMove').turn('wendy', 'openMatch');
+  assert.equal(g.due('wendy'), ['open']);
+  g.turn('wendy', 'open');
   assert.equal(g.due('wendy'), []);
   assert.equal(
     g.referee.view().matches.map(({ claims }) => claims.join(' against ')),
@@ -121,28 +124,38 @@ test('every wrong claim is matched with a correct one, once', () => {
 });
 
 test('one match with a correct claim is enough for a wrong one', () => {
-  const g = game().claimedByLiar('mallory', lie).watchedBy('wendy').turn('wendy', 'challenge').turn('wendy', 'reveal');
+  const g = game().claimedByLiar('mallory', lie).watchedBy('wendy').turn('wendy', 'challenge');
+  g.turn('wendy', 'revealAndMove');
   g.challengedByLiar('m2', wrongInput(2), {}, 2).challenge({ address: addressOf('second') }, truth, 1);
-  assert.equal(g.due('wendy'), ['reveal'], 'second’s, which m1 may answer');
-  g.turn('wendy', 'reveal');
+  assert.equal(g.due('wendy'), ['revealAndMove'], 'second’s, which m1 may answer');
+  g.turn('wendy', 'revealAndMove');
   assert.equal(g.due('wendy'), []);
 });
 
-test('a claim in several matches is revealed once, by the nearest of its clocks', () => {
+test('a claim in several matches is revealed once, with the most urgent of its moves', () => {
   const g = game()
     .claimedBy('alice')
     .challengedByLiar('m1', lie)
+    .turn('m1', 'revealAndMove')
     .wait(100)
-    .challengedByLiar('m2', wrongInput(1), {}, 1);
+    .challengedByLiar('m2', wrongInput(1), {}, 1)
+    .turn('m2', 'revealAndMove');
   const [first, ...rest] = g.decisions('alice');
-  assert.ok(first?.action?.kind === 'reveal');
+  assert.ok(first?.action?.kind === 'revealAndMove' && first.action.move.kind === 'descend');
+  assert.is(first.action.move.matchId, 1n);
   assert.is(first.deadline, g.referee.now - 100 + CLOCK_SECONDS);
-  assert.ok(rest.every(({ action }) => action?.kind !== 'reveal'));
+  assert.ok(rest.every(({ action }) => action === null));
+  g.turn('alice', 'revealAndMove').turn('alice', 'descend');
 });
 
 test('what has the nearest deadline is first', () => {
-  const g = game().claimedBy('alice').challengedByLiar('m1', lie).turn('alice', 'reveal').turn('m1', 'reveal').wait(5);
-  g.challengedByLiar('m2', wrongElement(1, 1), {}, 1).turn('m2', 'reveal');
+  const g = game()
+    .claimedBy('alice')
+    .challengedByLiar('m1', lie)
+    .turn('m1', 'revealAndMove')
+    .turn('alice', 'revealAndMove');
+  g.challengedByLiar('m2', wrongElement(1, 1), {}, 1).turn('m2', 'revealAndMove').wait(5);
+  g.challengedByLiar('m3', wrongElement(1, 2), {}, 1).turn('m3', 'revealAndMove');
   const deadlines = g.decisions('alice').flatMap(({ action, deadline }) => (action ? [deadline] : []));
   assert.equal(
     deadlines,
@@ -152,69 +165,54 @@ test('what has the nearest deadline is first', () => {
 });
 
 test('time is called the second after a wrong side’s clock has run out', () => {
-  const g = game().claimedBy('alice').challengedByLiar('mallory', lie, SILENT).turn('alice', 'reveal');
+  const g = game().claimedBy('alice').challengedByLiar('mallory', lie, SILENT);
   assert.equal(g.wait(CLOCK_SECONDS).due('alice'), []);
   assert.equal(g.wait(1).due('alice'), ['callTime']);
   g.turn('alice', 'callTime').expectLost('mallory');
 });
 
-test('where both clocks ran out in reveal, the correct side reveals first and then calls time', () => {
-  const g = game()
-    .claimedBy('alice')
-    .challengedByLiar('mallory', lie, SILENT)
-    .wait(CLOCK_SECONDS + 1);
-  assert.equal(g.due('alice'), ['reveal', 'challenge'], 'mallory may do the same, so alice cannot rely on it');
-  g.turn('alice', 'reveal');
-  assert.equal(g.due('alice'), ['callTime']);
-  g.turn('alice', 'callTime').expectLost('mallory');
-});
-
 test('where both clocks ran out in proof, the correct side proves instead of calling time', () => {
-  const g = game().claimedBy('alice').challengedByLiar('mallory', lie);
-  for (const turn of ['reveal', 'descend', 'descend', 'postLeaf'] as const) g.turn('alice', turn).turn('mallory', turn);
+  const g = game().claimedByLiar('mallory', lie).watchedBy('wendy').turn('wendy', 'challenge');
+  g.turn('wendy', 'revealAndMove')
+    .turn('mallory', 'revealAndMove')
+    .turn('wendy', 'descendToLeaf')
+    .turn('mallory', 'postLeaf');
   g.wait(CLOCK_SECONDS + 1)
-    .turn('alice', 'proveStep')
+    .turn('wendy', 'proveStep')
     .expectLost('mallory')
     .expectFound(3, 77);
 });
 
-test('where both clocks ran out in leaf, a counter-claim comes before the call that ends both', () => {
-  const g = game().claimedBy('alice').challengedByLiar('mallory', lie);
-  for (const turn of ['reveal', 'descend', 'descend'] as const) g.turn('alice', turn).turn('mallory', turn);
-  g.wait(CLOCK_SECONDS + 1).watchedBy('wendy');
-  assert.equal(g.due('wendy'), ['challenge', 'callTime']);
-  g.turn('wendy', 'challenge');
-  assert.equal(g.due('wendy'), ['reveal', 'callTime']);
-  g.play().expectLost('alice', 'mallory').expectFinal('wendy');
-});
-
 test('where only the wrong side’s clock ran out in proof, time is called: it is cheaper', () => {
   const g = game()
-    .claimedBy('alice')
-    .challengedByLiar('mallory', lie)
-    .turn('alice', 'reveal')
-    .wait(50)
-    .turn('mallory', 'reveal');
-  for (const turn of ['descend', 'descend', 'postLeaf'] as const) g.turn('alice', turn).turn('mallory', turn);
-  assert.equal(g.wait(CLOCK_SECONDS - 50).due('alice'), ['proveStep']);
-  assert.equal(g.wait(1).due('alice'), ['callTime']);
+    .claimedByLiar('mallory', lie)
+    .watchedBy('wendy')
+    .turn('wendy', 'challenge')
+    .turn('wendy', 'revealAndMove');
+  g.wait(50).turn('mallory', 'revealAndMove').turn('wendy', 'descendToLeaf').turn('mallory', 'postLeaf');
+  assert.equal(g.wait(CLOCK_SECONDS - 50).due('wendy'), ['proveStep']);
+  assert.equal(g.wait(1).due('wendy'), ['callTime']);
+});
+
+test('where the correct side’s clock ran out with the other leaf there, it proves', () => {
+  const g = game().claimedBy('alice').challengedByLiar('mallory', lie).turn('mallory', 'revealAndMove');
+  g.turn('alice', 'revealAndMove')
+    .turn('mallory', 'descendToLeaf')
+    .wait(CLOCK_SECONDS + 1);
+  assert.ok(g.due('alice').includes('proveStep'));
+  g.turn('alice', 'proveStep').expectLost('mallory');
 });
 
 test('where only the correct side’s clock ran out, time is not called', () => {
-  const g = game()
-    .claimedBy('alice')
-    .challengedByLiar('mallory', lie)
-    .turn('alice', 'reveal')
-    .turn('mallory', 'reveal');
+  const g = game().claimedBy('alice').challengedByLiar('mallory', lie).turn('mallory', 'revealAndMove');
   g.wait(CLOCK_SECONDS + 1);
   assert.not(g.due('alice').includes('callTime'));
-  assert.match(g.waits('alice'), /clock of side 0 has run out/);
 });
 
 test('a correct claim that has no time left is not relied upon: another is posted and matched', () => {
-  const g = game().claimedBy('alice', false).challengedByLiar('mallory', lie).turn('mallory', 'reveal');
+  const g = game().claimedBy('alice', false).challengedByLiar('mallory', lie).turn('mallory', 'revealAndMove');
   g.wait(CLOCK_SECONDS + 1).watchedBy('wendy');
-  assert.equal(g.due('wendy'), ['reveal', 'challenge']);
+  assert.equal(g.due('wendy'), ['challenge']);
   g.play().expectFinal('wendy');
   assert.is(g.referee.claimOf(2n).status, 'lost');
 });
@@ -225,7 +223,7 @@ test('two wrong claims fight without help, but time is called on them', () => {
   assert.equal(g.due('wendy'), []);
   g.wait(CLOCK_SECONDS + 1)
     .turn('wendy', 'callTime')
-    .expectLost('m1', 'm2');
+    .expectLost('m2');
 });
 
 test('a needless challenge is settled by the one who was challenged, not by the one who would lose by it', () => {
@@ -242,9 +240,11 @@ test('a decided job is ended after its window, with its output', () => {
   const g = game().claimedBy('alice').wait(WINDOW_SECONDS);
   assert.equal(g.due('alice'), []);
   const [decision] = g.wait(1).decisions('alice');
+  const { job, claims } = g.referee.view();
   assert.equal(decision?.action, {
     kind: 'finalize',
-    jobId: g.referee.view().job.id,
+    jobId: job.id,
+    terms: termsOf(claims[0]!),
     output: bytesOfOutput(),
   } as Finalize);
 });
@@ -295,7 +295,7 @@ test('as soon as one correct claim is revealed, so is the other that must agree 
     .claimedByLiar('mallory', lie, SILENT)
     .watchedBy('wendy')
     .turn('wendy', 'challenge')
-    .turn('wendy', 'reveal');
+    .turn('wendy', 'revealAndMove');
   g.wait(CLOCK_SECONDS + 1).challenge({ address: addressOf('second') }, truth, 1);
   g.turn('wendy', 'callTime').turn('wendy', 'reveal').turn('wendy', null);
   g.wait(WINDOW_SECONDS).turn('wendy', 'finalize').expectFinal('wendy');
@@ -315,6 +315,7 @@ test('a job in which every claim lost is void once no first claim can come', () 
   g.watchedBy('wendy', { bonds: false })
     .wait(CLOCK_SECONDS + 1)
     .turn('wendy', 'callTime');
+  g.referee.claims[0]!.status = 'lost'; // as if by another match
   assert.match(g.waits('wendy'), /a first claim may come until/);
   const { claimBy } = g.referee.view().job;
   g.wait(claimBy - g.referee.now);
@@ -335,7 +336,7 @@ test('many dead claims are skipped before the job is ended', () => {
   const stale = { ...view, job: { ...view.job, firstClaim: view.claims[0]!.id } };
   const party = { addresses: [addressOf('alice')], bondFrom: null, endsOthersJobs: false };
   const [decision] = decideJob(stale, { kind: 'traced', trace: truth }, party, deployment, timestamp(now));
-  assert.equal(decision?.action, { kind: 'skipDeadClaims', jobId: view.job.id, maxSteps: 60 } as never);
+  assert.equal(decision?.action, { kind: 'walkClaims', jobId: view.job.id, maxSteps: 60 } as never);
 });
 
 // ---- after the end

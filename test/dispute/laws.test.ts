@@ -11,6 +11,7 @@ import {
   requireLawfulOpening,
   requireLawfulTimeout,
 } from '../../src/dispute/laws.js';
+import { termsOf } from '../../src/dispute/moves.js';
 import { Game, honestTrace } from '../helpers/game.js';
 import { wrongElement } from '../helpers/liars.js';
 import { addressOf } from '../helpers/players.js';
@@ -32,25 +33,27 @@ test('a challenge is lawful only against a live wrong claim, for a correct count
     .watchedBy('wendy')
     .decisions('wendy');
   const challenge = decision?.action as Challenge;
-  const target = { ...challenge.target, claimId: wrong.id, seal: wrong.seal };
+  const target = { ...challenge.target, claimId: wrong.id, terms: termsOf(wrong) };
   const lawful = (change: Partial<Challenge>, among = claims) =>
     requireLawfulChallenge({ ...challenge, target, ...change }, job, among, truth, sealDomain);
   lawful({});
   broken(() => lawful({}, [correct]), /only a live claim/);
   broken(() => lawful({}, [correct, { ...wrong, status: 'lost' }]), /only a live claim/);
   broken(() => lawful({ target: { ...target, claimId: correct.id } }), /correct claim is never challenged/);
-  broken(() => lawful({ target: { ...target, seal: zeroHash(0) } }), /names the seal/);
+  broken(() => lawful({ target: { ...target, terms: { ...target.terms, seal: zeroHash(0) } } }), /names the seal/);
   broken(() => lawful({ outputRoot: zeroHash(0) }), /claims the output of the trace/);
   broken(() => lawful({ claimant: addressOf('thief') }), /counter-claim is correct/);
   broken(() => lawful({ seal: zeroHash(0) as Hash }), /counter-claim is correct/);
 });
 
 test('only a correct claim is helped to become final', () => {
-  const finish = { kind: 'finalize', jobId: job.id, output: '0x' } as const;
+  const finish = { kind: 'finalize', jobId: job.id, terms: termsOf(correct), output: '0x' } as const;
   requireLawfulFinish(finish, correct, truth, sealDomain);
   requireLawfulFinish(finish, null, null, sealDomain);
   broken(() => requireLawfulFinish(finish, wrong, truth, sealDomain), /only a correct claim/);
   broken(() => requireLawfulFinish(finish, correct, null, sealDomain), /only a correct claim/);
+  const terms = termsOf(wrong);
+  broken(() => requireLawfulFinish({ ...finish, terms }, correct, truth, sealDomain), /terms of the winner/);
   broken(() => requireLawfulFinish({ ...finish, output: '0x00' }, null, null, sealDomain), /has no output/);
 });
 

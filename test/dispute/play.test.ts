@@ -2,8 +2,10 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Action, Move, Reveal } from '../../src/dispute/actions.js';
 import { roundsOf } from '../../src/dispute/levels.js';
 import { slotCount, slotShape } from '../../src/program/program.js';
+import { matchId } from '../../src/units.js';
 import { Game, honestTrace } from '../helpers/game.js';
 import { type Lie, wrongElement, wrongFrom, wrongInput, wrongPadding, wrongSlot } from '../helpers/liars.js';
 import { addressOf } from '../helpers/players.js';
@@ -25,17 +27,11 @@ test('a lie in a step is challenged, narrowed down to its element, and loses; mo
     .claimedByLiar('mallory', lie)
     .watchedBy('wendy')
     .turn('wendy', 'challenge')
-    .turn('wendy', 'reveal')
+    .turn('wendy', 'revealAndMove') // opens 2 levels of 6
     .turn('wendy', null)
-    .turn('mallory', 'reveal')
-    .turn('wendy', null)
-    .turn('mallory', 'descend') // 2 levels of 6
+    .turn('mallory', 'revealAndMove') // answers, and opens the other 4
     .turn('mallory', null)
-    .turn('wendy', 'descend')
-    .turn('wendy', null)
-    .turn('mallory', 'descend') // 4 levels
-    .turn('wendy', 'descend')
-    .turn('wendy', 'postLeaf')
+    .turn('wendy', 'descendToLeaf')
     .turn('wendy', null)
     .turn('mallory', 'postLeaf')
     .turn('wendy', 'proveStep')
@@ -103,19 +99,16 @@ test('padding behind the output is refused where the output is posted, and found
 });
 
 for (const dawdles of [false, true])
-  for (const phase of ['reveal', 'descend', 'leaf'] as const) {
+  for (const phase of ['open', 'descend', 'leaf'] as const) {
     const how = dawdles ? 'dawdles and is' : 'is';
-    test(`a liar that ${how} silent in ${phase} loses by time, on either side`, () => {
+    test(`a liar that ${how} silent in ${phase} loses by time wherever that is its move, on either side`, () => {
       const habits = { silentIn: [phase], dawdles };
       const lie = wrongElement(3, 5);
-      game().claimedByLiar('mallory', lie, habits).watchedBy('wendy').play().expectLost('mallory').expectEnding('time');
-      game()
-        .claimedBy('alice')
-        .challengedByLiar('mallory', lie, habits)
-        .play()
-        .expectLost('mallory')
-        .expectEnding('time')
-        .expectFinal('alice');
+      const first = game().claimedByLiar('mallory', lie, habits).watchedBy('wendy').play().expectLost('mallory');
+      if (!dawdles || phase !== 'open') first.expectEnding(phase === 'open' ? 'proof' : 'time'); // the later claim opens
+      const second = game().claimedBy('alice').challengedByLiar('mallory', lie, habits).play();
+      second.expectLost('mallory').expectFinal('alice');
+      if (!dawdles || phase !== 'leaf') second.expectEnding(phase === 'leaf' ? 'proof' : 'time'); // the honest side answers last, and proves
     });
   }
 
@@ -125,34 +118,32 @@ test('a liar that moves in the last second of its clock is found all the same, o
   game().claimedBy('alice').challengedByLiar('mallory', wrongElement(3, 5), habits).play().expectLost('mallory');
 });
 
-test('garbage instead of children, leaves or proofs of output is not accepted, and the sender loses by time', () => {
+test('garbage instead of children, answers, leaves or proofs of output is not accepted, and the sender loses by time', () => {
   const zeros = `0x${'00'.repeat(32)}` as const;
-  game()
-    .claimedBy('alice')
-    .challengedByLiar('mallory', wrongElement(3, 5), {
-      tampers: (move) => (move.kind === 'descend' ? { ...move, children: move.children.map(() => zeros) } : move),
-    })
-    .play()
-    .expectEnding('time')
-    .expectLost('mallory')
-    .expectRounds(0);
-  game()
-    .claimedBy('alice')
-    .challengedByLiar('mallory', wrongElement(3, 5), {
-      tampers: (move) => (move.kind === 'postLeaf' ? { ...move, leaf: `0x${'11'.repeat(256)}` } : move),
-    })
-    .play()
-    .expectEnding('time')
-    .expectLost('mallory')
-    .expectRounds(2);
-  game()
-    .claimedBy('alice')
-    .challengedByLiar('mallory', wrongElement(3, 5), {
-      tampers: (move) => (move.kind === 'reveal' ? { ...move, outputProof: move.outputProof.map(() => zeros) } : move),
-    })
-    .play()
-    .expectEnding('time')
-    .expectLost('mallory');
+  const tampered = (change: (action: Action) => Action) => ({
+    tampers: (action: Action): Action =>
+      action.kind === 'revealAndMove'
+        ? { ...action, reveal: change(action.reveal) as Reveal, move: change(action.move) as Move }
+        : change(action),
+  });
+  const asSide1 = (change: (action: Action) => Action) =>
+    game().claimedBy('alice').challengedByLiar('mallory', wrongElement(3, 5), tampered(change)).play();
+  const asSide0 = (change: (action: Action) => Action) =>
+    game().claimedByLiar('mallory', wrongElement(3, 5), tampered(change)).watchedBy('wendy').play();
+  const all = [
+    asSide1((move) => (move.kind === 'open' ? { ...move, children: move.children.map(() => zeros) } : move)),
+    asSide1((move) => (move.kind === 'reveal' ? { ...move, outputProof: move.outputProof.map(() => zeros) } : move)),
+    asSide1((move) => (move.kind === 'descendToLeaf' ? { ...move, leaf: `0x${'11'.repeat(256)}` } : move)),
+    asSide0((move) => (move.kind === 'descend' ? { ...move, children: move.children.map(() => zeros) } : move)),
+    asSide0((move) => (move.kind === 'descend' ? { ...move, answer: { ...move.answer, index: 3 } } : move)),
+    asSide0((move) => (move.kind === 'descend' ? { ...move, answer: { ...move.answer, otherNode: zeros } } : move)),
+    asSide0((move) => (move.kind === 'postLeaf' ? { ...move, leaf: `0x${'11'.repeat(256)}` } : move)),
+  ];
+  for (const played of all) played.expectEnding('time').expectLost('mallory');
+  assert.equal(
+    all.map(({ referee }) => referee.rounds.get(matchId(1)) ?? 0),
+    [0, 0, 1, 0, 0, 0, 2],
+  );
 });
 
 test('an honest claim is defended by a stranger while its claimant is away', () => {

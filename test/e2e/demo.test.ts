@@ -29,7 +29,16 @@ test('--json: the liar is found where it lied, and pays for it', async () => {
   assert.is(fraud.winner, 'watchtower');
   assert.is(BigInt(fraud.slashedWei), BigInt(fraud.burnedWei) + BigInt(fraud.potWei));
   assert.ok(BigInt(fraud.slashedWei) > 0n);
-  for (const kind of ['submit', 'challenge', 'reveal', 'descend', 'postLeaf', 'proveStep', 'finalize', 'total'])
+  for (const kind of [
+    'submit',
+    'challenge',
+    'reveal+open',
+    'reveal+descend',
+    'descendToLeaf',
+    'proveStep',
+    'finalize',
+    'total',
+  ])
     assert.ok(fraud.gas[kind] > 20_000, kind);
 });
 

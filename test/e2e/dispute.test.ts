@@ -51,7 +51,7 @@ test('watch: notices, disputes, and the right answer becomes final', async () =>
   const job = Number(await claimedJob(liar.stdout));
   const seen = await lines.until((line) => line.job === job && line.decision === 'proveStep');
   const ofJob = seen.filter((line) => line.job === job);
-  for (const decision of ['judge', 'challenge', 'reveal', 'descend', 'postLeaf', 'proveStep'])
+  for (const decision of ['judge', 'challenge', 'revealAndMove', 'proveStep'])
     assert.ok(
       ofJob.some((line) => line.decision === decision),
       decision,
@@ -70,7 +70,7 @@ test('watch: a liar that says nothing loses by time', async () => {
   const job = liar.json.jobId as number;
   const watching = home.with(devnet.as(5)).start('watch', '--json');
   const lines = jsonLines(watching.stdout);
-  await lines.until((line) => line.job === job && line.decision === 'reveal');
+  await lines.until((line) => line.job === job && line.decision === 'revealAndMove');
   await devnet.passSeconds(601);
   await lines.until((line) => line.job === job && line.decision === 'callTime');
   watching.kill('SIGTERM');

@@ -1,11 +1,11 @@
 /** Who plays: an honest party that does what is decided, and liars that do what suits them. */
 import { sealOf } from '../../src/commit/seal.js';
-import type { Action, Decision } from '../../src/dispute/actions.js';
+import type { Action, Decision, Move } from '../../src/dispute/actions.js';
 import { expiredSides, isToMove } from '../../src/dispute/clock.js';
 import { decideJob } from '../../src/dispute/decide-job.js';
 import { type ClaimState, type MatchState, type Phase, SIDES, type Side } from '../../src/dispute/game.js';
 import type { Verdict } from '../../src/dispute/judge.js';
-import { descendMove, postLeafMove, revealMove } from '../../src/dispute/moves.js';
+import { descendMove, openMove, postLeafMove, revealMove } from '../../src/dispute/moves.js';
 import { postedOutput, type TraceSource } from '../../src/dispute/trace.js';
 import { timestamp } from '../../src/units.js';
 import { type Referee, Reverted } from './referee.js';
@@ -91,16 +91,22 @@ export class Liar implements Player {
         if (late.length > 0 && !late.includes(side) && this.tries(referee, timeout)) return timeout;
         if (!isToMove(match, pair, side)) continue;
         if (this.habits.silentIn?.includes(match.phase) || !this.isTime(match, side, referee.now)) continue;
-        const move = this.move(match, pair[side], side);
+        const move = this.move(match, pair[side]);
         if (move && this.tries(referee, this.habits.tampers?.(move) ?? move)) return move;
       }
     return null;
   }
 
-  private move(match: MatchState, claim: ClaimState, side: Side): Action | null {
-    if (match.phase === 'reveal') return revealMove(claim.id, this.trace);
-    if (match.phase === 'descend') return descendMove(match, this.trace, side === 0 ? [] : (match.opened ?? []));
-    return match.phase === 'leaf' ? postLeafMove(match, this.trace, side) : null;
+  private move(match: MatchState, claim: ClaimState): Action | null {
+    const move = this.openingOf(match);
+    if (!move || claim.traceRoot !== null) return move;
+    return { kind: 'revealAndMove', reveal: revealMove(claim, this.trace), move };
+  }
+
+  private openingOf(match: MatchState): Move | null {
+    if (match.phase === 'open') return openMove(match, this.trace);
+    if (match.phase === 'descend') return match.opened && descendMove(match, this.trace, match.opened);
+    return match.phase === 'leaf' && match.nodes ? postLeafMove(match, this.trace, match.nodes) : null;
   }
 
   private isTime(match: MatchState, side: Side, now: number): boolean {

@@ -8,14 +8,18 @@ import { inputRootOf, type ModelCommitment } from '../../src/commit/model.js';
 import { sealDomain, sealOf } from '../../src/commit/seal.js';
 import type {
   Action,
+  Answer,
   Challenge,
   Descend,
+  DescendToLeaf,
   Finalize,
+  Open,
   PostLeaf,
   ProveInput,
   ProvePadding,
   ProveStep,
   Reveal,
+  Terms,
 } from '../../src/dispute/actions.js';
 import type {
   Both,
@@ -57,11 +61,10 @@ function require(condition: boolean, error: string): asserts condition {
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-type GameRecord = Mutable<Omit<MatchState, 'remainingSeconds' | 'leafPosted' | 'leaves' | 'nodes' | 'losers'>> & {
+type GameRecord = Mutable<Omit<MatchState, 'remainingSeconds' | 'leaves' | 'nodes' | 'losers'>> & {
   remainingSeconds: [Seconds, Seconds];
-  leafPosted: [boolean, boolean];
   leaves: [Hex | null, Hex | null];
-  nodes: [Hash, Hash];
+  nodes: [Hash, Hash] | null;
   losers: [boolean, boolean];
 };
 
@@ -83,7 +86,6 @@ export const CLOCK_SECONDS = 600;
 const CLAIM_SECONDS = 5_000;
 const START = 1_700_000_000;
 const NO_ADDRESS = `0x${'00'.repeat(20)}`;
-const NO_HASH: Hash = `0x${'00'.repeat(32)}`;
 export const REQUESTER = `0x${'4e'.repeat(20)}`;
 
 export interface RefereeOptions {
@@ -121,6 +123,8 @@ export class Referee {
       windowEndsAt: timestamp(0),
       firstClaim: claimId(0),
       winner: claimId(0),
+      lastClaim: claimId(0),
+      agreedUpTo: claimId(0),
       outputBytes: options.outputByRoot ? 0 : model.outputElements * model.outputWidth,
       feeWei: wei(FEE_WEI),
       potWei: wei(0),
@@ -150,7 +154,7 @@ export class Referee {
     return structuredClone({
       job: { ...this.job, inputOutstanding: this.inputOutstanding },
       claims: this.claims,
-      matches: this.games.map((game) => this.current(game)),
+      matches: this.games,
     });
   }
 
@@ -159,7 +163,7 @@ export class Referee {
   }
 
   matchOf(id: bigint): MatchState {
-    return this.current(this.game(id));
+    return structuredClone(this.game(id));
   }
 
   /** Nothing is created or lost: what was paid in is held, credited, withdrawn or burned. */
@@ -193,7 +197,14 @@ export class Referee {
       case 'openMatch':
         this.openMatch(action.claimIdA, action.claimIdB);
         break;
+      case 'revealAndMove':
+        this.together([action.reveal, action.move], sender);
+        break;
+      case 'open':
+        this.openRoot(action);
+        break;
       case 'descend':
+      case 'descendToLeaf':
         this.descend(action);
         break;
       case 'postLeaf':
@@ -208,16 +219,16 @@ export class Referee {
         this.callTime(action.matchId);
         break;
       case 'settleSameTrace':
-        this.settle(action.matchId);
+        this.settle(action.matchId, action.terms1);
         break;
       case 'finalize':
         this.finalize(action);
         break;
-      case 'skipDeadClaims':
-        this.skipDeadClaims(action.maxSteps);
+      case 'walkClaims':
+        this.walkClaims(action.maxSteps);
         break;
       case 'reclaimBond':
-        this.reclaim(action.claimId);
+        this.reclaim(action.claimId, action.terms);
         break;
       case 'withdraw':
         require((this.credits.get(sender) ?? 0n) > 0n, 'Jobs_NothingToWithdraw');
@@ -227,12 +238,24 @@ export class Referee {
     }
   }
 
+  /** All or nothing, as in one transaction. */
+  private together(actions: readonly Action[], sender: string): void {
+    const before = structuredClone({ claims: this.claims, games: this.games });
+    try {
+      for (const action of actions) this.apply(action, sender);
+    } catch (error) {
+      this.claims.splice(0, this.claims.length, ...before.claims);
+      this.games.splice(0, this.games.length, ...before.games);
+      throw error;
+    }
+  }
+
   private challenge({ target, seal, outputRoot, output, bondWei }: Challenge, sender: string): void {
     const claim = this.liveClaim(target.claimId);
     const { modelId, inputRoot, status, windowEndsAt } = this.job;
     require(status === 'open', 'Jobs_WrongStatus');
     require(modelId === target.modelId && inputRoot === target.inputRoot, 'Jobs_OtherJob');
-    require(claim.seal === target.seal && claim.outputRoot === target.outputRoot, 'Jobs_OtherClaim');
+    this.requireTerms(claim, target.terms, 'Jobs_OtherTerms');
     require(this.now <= windowEndsAt, 'Jobs_WindowClosed');
     require(bondWei === BOND_WEI, 'Jobs_WrongBond');
     const id = this.post(sender, target.claimId, seal, outputRoot, output);
@@ -251,28 +274,36 @@ export class Referee {
       target: claimId(target),
       seal,
       outputRoot,
-      revealed: null,
+      traceRoot: null,
     };
+    this.job.lastClaim = id;
     this.claims.push(claim);
     this.heldWei += BOND_WEI;
     return id;
   }
 
-  private reveal({ claimId: id, traceRoot, outputProof }: Reveal): void {
-    const claim = this.liveClaim(id);
+  private reveal({ claimId: id, terms, traceRoot, outputProof }: Reveal): void {
+    const claim = this.claim(id);
     const { model } = this.commitment;
-    require(claim.revealed === null, 'Jobs_AlreadyRevealed');
+    require(claim.traceRoot === null, 'Matches_AlreadyRevealed');
+    require(claim.status === 'live', 'Matches_ClaimNotLive');
+    this.requireTerms(claim, terms, 'Matches_OtherTerms');
     const seal = sealOf(this.deployment.sealDomain, this.job.id, claim.claimant, traceRoot);
-    require(seal === claim.seal, 'Jobs_SealMismatch');
-    require(outputProof.length === model.slotDepth, 'Jobs_WrongLength');
+    require(seal === claim.seal, 'Matches_SealMismatch');
+    require(outputProof.length === model.slotDepth, 'Matches_WrongLength');
     const root = rootFromProof(claim.outputRoot, model.stepCount, outputProof);
-    require(root === traceRoot, 'Jobs_OutputNotInTrace');
-    claim.revealed = { traceRoot, at: timestamp(this.now) };
+    require(root === traceRoot, 'Matches_OutputNotInTrace');
+    claim.traceRoot = traceRoot;
+  }
+
+  private requireTerms(claim: ClaimState, terms: Terms, error: string): void {
+    const { seal, outputRoot, target } = terms;
+    require(seal === claim.seal && outputRoot === claim.outputRoot && target === claim.target, error);
   }
 
   // ---- ends
 
-  private finalize({ output }: Finalize): void {
+  private finalize({ terms, output }: Finalize): void {
     require(this.job.status === 'open', 'Jobs_WrongStatus');
     require(!this.inputOutstanding, 'Jobs_InputDemanded');
     const live = this.live();
@@ -287,9 +318,9 @@ export class Referee {
       return;
     }
     require(this.now > this.job.windowEndsAt, 'Jobs_WindowOpen');
-    const root = winner.revealed?.traceRoot;
-    const agree = live.every(({ revealed }) => root !== undefined && revealed?.traceRoot === root);
+    const agree = live.every(({ traceRoot }) => traceRoot !== null && traceRoot === winner.traceRoot);
     require(live.length === 1 || agree, 'Jobs_Undecided');
+    this.requireTerms(winner, terms, 'Jobs_OtherTerms');
     this.requireOutput(winner.outputRoot, output);
     winner.status = 'final';
     this.job.status = 'final';
@@ -299,18 +330,27 @@ export class Referee {
     this.credit(winner.claimant, paid);
   }
 
-  private skipDeadClaims(maxSteps: number): void {
+  private walkClaims(maxSteps: number): void {
     require(this.job.status === 'open', 'Jobs_WrongStatus');
     if (this.live().length === 0) return;
     for (let i = 0; i < maxSteps && this.claim(this.job.firstClaim).status !== 'live'; i++)
       this.job.firstClaim = claimId(this.job.firstClaim + 1n);
+    const first = this.claim(this.job.firstClaim);
+    const agrees = ({ status, traceRoot }: ClaimState): boolean =>
+      status !== 'live' || (traceRoot !== null && traceRoot === first.traceRoot);
+    if (this.job.agreedUpTo < first.id) this.job.agreedUpTo = first.id;
+    for (let i = 0; i < maxSteps && this.job.agreedUpTo < this.claims.length; i++) {
+      if (!agrees(this.claim(this.job.agreedUpTo + 1n))) break;
+      this.job.agreedUpTo = claimId(this.job.agreedUpTo + 1n);
+    }
   }
 
-  private reclaim(id: bigint): void {
+  private reclaim(id: bigint, terms: Terms): void {
     const claim = this.liveClaim(id);
+    this.requireTerms(claim, terms, 'Jobs_OtherTerms');
     require(this.job.status !== 'open', 'Jobs_WrongStatus');
     const target = claim.target === 0n ? null : this.claim(claim.target);
-    const needless = claim.revealed !== null && target?.revealed?.traceRoot === claim.revealed.traceRoot;
+    const needless = claim.traceRoot !== null && target?.traceRoot === claim.traceRoot;
     this.close(claim, needless);
   }
 
@@ -349,7 +389,7 @@ export class Referee {
     const [low, high] = a < b ? [a, b] : [b, a];
     const [claim0, claim1] = [this.claim(low), this.claim(high)];
     require(claim0.status === 'live' && claim1.status === 'live', 'Matches_ClaimNotLive');
-    const same = claim0.revealed !== null && claim0.revealed.traceRoot === claim1.revealed?.traceRoot;
+    const same = claim0.traceRoot !== null && claim0.traceRoot === claim1.traceRoot;
     require(!same, 'Matches_SameTrace');
     this.open(low, high);
   }
@@ -361,94 +401,107 @@ export class Referee {
     this.games.push({
       id: matchId(this.games.length + 1),
       claims: [claimId(low), claimId(high)],
-      phase: 'reveal',
+      phase: 'open',
       ending: 'none',
       height: slotDepth + tensorDepth,
       position: 0,
-      turn: 0,
-      leafPosted: [false, false],
+      turn: 1,
       losers: [false, false],
       clockStartedAt: timestamp(this.now),
       remainingSeconds: [seconds(CLOCK_SECONDS), seconds(CLOCK_SECONDS)],
-      nodes: [NO_HASH, NO_HASH],
+      nodes: null,
       opened: null,
       leaves: [null, null],
+      computed: null,
     });
   }
 
-  /** The match as it stands now: in Reveal its clocks, and the beginning of the descent, follow from the reveals. */
-  private current(game: GameRecord): GameRecord {
-    const state = structuredClone(game);
-    if (game.phase !== 'reveal') return state;
-    const claims = game.claims.map((id) => this.claim(id));
-    const openedAt = game.clockStartedAt;
-    const revealedAt = claims.map(({ revealed }) => Math.max(revealed?.at ?? 0, openedAt));
-    const left = (at = 0): Seconds => seconds(Math.max(0, CLOCK_SECONDS - (at - openedAt)));
-    state.remainingSeconds = [left(revealedAt[0]), left(revealedAt[1])];
-    const [root0, root1] = claims.map(({ revealed }) => revealed?.traceRoot);
-    if (root0 && root1 && root0 !== root1) {
-      state.phase = 'descend';
-      state.clockStartedAt = timestamp(Math.max(...revealedAt));
-      state.nodes = [root0, root1];
-    }
-    return state;
-  }
-
-  /** The match, which must be in one of these phases, with what has begun by itself stored. */
-  private begun(id: bigint, phase: Phase): GameRecord {
+  /** The match, which must be in one of these phases. */
+  private inPhase(id: bigint, ...phases: readonly Phase[]): GameRecord {
     const game = this.game(id);
-    require(game.phase !== 'over', 'Matches_WrongPhase');
-    for (const each of game.claims) require(this.claim(each).status === 'live', 'Matches_ClaimNotLive');
-    const state = this.current(game);
-    if (game.phase === 'reveal' && state.phase === 'descend') Object.assign(game, state);
-    require(game.phase === phase, 'Matches_WrongPhase');
+    require(phases.includes(game.phase), 'Matches_WrongPhase');
     return game;
   }
 
-  private descend({ matchId: id, height, position, children, otherChildren }: Descend): void {
-    const game = this.begun(id, 'descend');
-    require(height === game.height && position === game.position, 'Matches_OtherState');
-    this.requireTime(game, game.turn);
-    const levels = height % 4 === 0 ? 4 : height % 4;
+  private openRoot({ matchId: id, children }: Open): void {
+    const game = this.inPhase(id, 'open');
+    const root = this.claim(game.claims[1]).traceRoot;
+    require(root !== null, 'Matches_NotRevealed');
+    this.requireTime(game, 1);
+    const levels = levelsOf(game.height);
     require(children.length === 2 ** levels, 'Matches_WrongLength');
-    require(naiveRoot(children, levels) === game.nodes[game.turn], 'Matches_NodeMismatch');
-    if (game.turn === 0) {
-      require(otherChildren.length === 0, 'Matches_WrongLength');
-      this.stopClock(game, 0);
-      game.opened = children;
-      game.turn = 1;
-    } else {
-      require(concat(otherChildren) === concat(game.opened ?? []), 'Matches_OpeningMismatch');
-      this.stopClock(game, 1);
-      const first = children.findIndex((child, i) => child !== otherChildren[i]);
-      game.height -= levels;
-      game.position = game.position * 2 ** levels + first;
-      game.nodes = [otherChildren[first] as Hash, children[first] as Hash];
-      game.turn = 0;
-      game.opened = null;
-      if (game.height === 0) game.phase = 'leaf';
-      this.rounds.set(game.id, (this.rounds.get(game.id) ?? 0) + 1);
-    }
-    game.clockStartedAt = timestamp(this.now);
+    require(naiveRoot(children, levels) === root, 'Matches_NodeMismatch');
+    game.phase = 'descend';
+    game.opened = children;
+    this.passTurn(game);
   }
 
-  private postLeaf({ matchId: id, side, position, leaf }: PostLeaf): void {
-    const game = this.begun(id, 'leaf');
+  private descend(move: Descend | DescendToLeaf): void {
+    const game = this.inPhase(move.matchId, 'descend');
+    const { height, position, answer } = move;
+    require(height === game.height && position === game.position, 'Matches_OtherState');
+    const side = game.turn;
+    this.requireTime(game, side);
+    const levels = levelsOf(height);
+    const below = height - levels;
+    require((move.kind === 'descendToLeaf') === (below === 0), 'Matches_OtherState');
+    let node: string;
+    if (move.kind === 'descendToLeaf') {
+      require(dataLength(move.leaf) === 256, 'Matches_WrongLength');
+      node = keccak256(move.leaf);
+    } else {
+      require(move.children.length === 2 ** levelsOf(below), 'Matches_WrongLength');
+      node = naiveRoot(move.children, levelsOf(below));
+    }
+    require(node !== answer.otherNode, 'Matches_NoDifference');
+    const nodes = (side === 0 ? [node, answer.otherNode] : [answer.otherNode, node]) as [Hash, Hash];
+    this.requireAbove(game, nodes, answer, levels);
+    game.height = below;
+    game.position = position * 2 ** levels + answer.index;
+    game.nodes = nodes;
+    game.opened = move.kind === 'descend' ? move.children : null;
+    if (move.kind === 'descendToLeaf') {
+      game.phase = 'leaf';
+      game.leaves[side] = move.leaf;
+    }
+    this.rounds.set(game.id, (this.rounds.get(game.id) ?? 0) + 1);
+    this.passTurn(game);
+  }
+
+  /** Both paths lead to the nodes that the match stands at, and share everything on the left. */
+  private requireAbove(game: GameRecord, nodes: Both<Hash>, { index, siblings }: Answer, levels: number): void {
+    require(index < 2 ** levels, 'Merkle_IndexOutOfRange');
+    const paths: [string[], string[]] = [[], []];
+    const left = [...siblings];
+    for (let level = 0; level < levels; level++) {
+      const isRight = Math.floor(index / 2 ** level) % 2 === 1;
+      const sibling0 = left.shift();
+      const sibling1 = isRight ? sibling0 : left.shift();
+      require(sibling0 !== undefined && sibling1 !== undefined, 'Merkle_WrongSiblings');
+      paths[0].push(sibling0);
+      paths[1].push(sibling1);
+    }
+    require(left.length === 0, 'Merkle_WrongSiblings');
+    const expected = game.nodes ?? game.claims.map((id) => this.claim(id).traceRoot);
+    for (const side of [0, 1] as const)
+      require(rootFromProof(nodes[side], index, paths[side]) === expected[side], 'Matches_NodeMismatch');
+  }
+
+  private postLeaf({ matchId: id, position, otherNode, leaf }: PostLeaf): void {
+    const game = this.inPhase(id, 'leaf');
     require(position === game.position, 'Matches_OtherState');
-    require(!game.leafPosted[side], 'Matches_LeafAlreadyPosted');
+    const side = game.turn;
     this.requireTime(game, side);
     this.requireLeaf(game, side, leaf);
-    this.stopClock(game, side);
-    game.leafPosted[side] = true;
+    require(game.nodes?.[side === 0 ? 1 : 0] === otherNode, 'Matches_NodeMismatch');
     game.leaves[side] = leaf;
-    if (game.leafPosted[0] && game.leafPosted[1]) {
-      game.phase = 'proof';
-      game.clockStartedAt = timestamp(this.now);
-    }
+    game.phase = 'proof';
+    this.passTurn(game);
   }
 
   private prove(proof: ProveInput | ProveStep | ProvePadding): void {
-    const game = this.begun(proof.matchId, 'proof');
+    const game = this.inPhase(proof.matchId, 'leaf', 'proof');
+    this.requireLivePair(game);
     require(proof.position === game.position, 'Matches_OtherState');
     this.requireLeaf(game, 0, proof.leaves[0]);
     this.requireLeaf(game, 1, proof.leaves[1]);
@@ -473,41 +526,42 @@ export class Referee {
       require(proof.stepProof.length === model.slotDepth, 'Matches_WrongLength');
       const root = rootFromProof(keccak256(proof.step), slot, proof.stepProof);
       require(root === model.programRoot, 'Matches_StepMismatch');
-      const traceRoot = this.claim(game.claims[proof.side]).revealed?.traceRoot as Hash;
+      const traceRoot = this.claim(game.claims[proof.side]).traceRoot as Hash;
       const openings = [proof.traceOpening, proof.constantsOpening] as const;
       if (exists) computed = computeElement(this.commitment, slot, element, traceRoot, ...openings);
     }
     const values = [elementAt(proof.leaves[0], inLeaf, width), elementAt(proof.leaves[1], inLeaf, width)] as const;
+    game.computed = { element, values };
     this.computed.push({ matchId: game.id, slot, element, values, computed });
     this.end(game, 'proof', [values[0] !== computed, values[1] !== computed]);
   }
 
   private callTime(id: bigint): void {
-    const game = this.game(id);
-    require(game.phase !== 'over', 'Matches_WrongPhase');
-    for (const each of game.claims) require(this.claim(each).status === 'live', 'Matches_ClaimNotLive');
-    const state = this.current(game);
+    const game = this.inPhase(id, 'open', 'descend', 'leaf', 'proof');
+    this.requireLivePair(game);
+    const [root0, root1] = game.claims.map((each) => this.claim(each).traceRoot);
+    require(root0 === null || root0 !== root1, 'Matches_SameTrace');
     const isOver = (side: Side): boolean => {
-      const toMove = {
-        reveal: this.claim(state.claims[side]).revealed === null,
-        descend: state.turn === side,
-        leaf: !state.leafPosted[side],
-        proof: true,
-        none: false,
-        over: false,
-      }[state.phase];
-      return toMove && this.now - state.clockStartedAt > state.remainingSeconds[side];
+      const toMove = game.phase === 'proof' || game.turn === side;
+      return toMove && this.now - game.clockStartedAt > game.remainingSeconds[side];
     };
     require(isOver(0) || isOver(1), 'Matches_NoClockExpired');
     this.end(game, 'time', [isOver(0), isOver(1)]);
   }
 
-  private settle(id: bigint): void {
-    const game = this.begun(id, 'reveal');
-    const [claim0, claim1] = [this.claim(game.claims[0]), this.claim(game.claims[1])];
-    require(claim0.revealed !== null && claim1.revealed !== null, 'Matches_NotRevealed');
+  private settle(id: bigint, terms1: Terms): void {
+    const game = this.inPhase(id, 'open', 'descend', 'leaf', 'proof');
+    const [claim0, claim1] = [this.liveClaim(game.claims[0]), this.liveClaim(game.claims[1])];
+    require(claim0.traceRoot !== null, 'Matches_NotRevealed');
+    require(claim0.traceRoot === claim1.traceRoot, 'Matches_OtherTrace');
+    this.requireTerms(claim1, terms1, 'Jobs_OtherTerms');
     this.end(game, 'sameTrace', [false, false]);
     if (claim1.target === claim0.id) this.close(claim1, true);
+  }
+
+  /** A match with a claim that is not live is moot. */
+  private requireLivePair({ claims }: GameRecord): void {
+    for (const each of claims) this.liveClaim(each);
   }
 
   private end(game: GameRecord, ending: Ending, losers: [boolean, boolean]): void {
@@ -519,8 +573,12 @@ export class Referee {
     });
   }
 
-  private stopClock(game: GameRecord, side: Side): void {
+  /** Takes what the side to move has used off its clock. */
+  private passTurn(game: GameRecord): void {
+    const side = game.turn;
     game.remainingSeconds[side] = seconds(game.remainingSeconds[side] - (this.now - game.clockStartedAt));
+    game.turn = side === 0 ? 1 : 0;
+    game.clockStartedAt = timestamp(this.now);
   }
 
   private requireTime(game: GameRecord, side: Side): void {
@@ -531,7 +589,7 @@ export class Referee {
 
   private requireLeaf(game: GameRecord, side: Side, leaf: Hex): void {
     require(dataLength(leaf) === 256, 'Matches_WrongLength');
-    require(keccak256(leaf) === game.nodes[side], 'Matches_NodeMismatch');
+    require(keccak256(leaf) === game.nodes?.[side], 'Matches_NodeMismatch');
   }
 
   private requireOutput(outputRoot: Hash, output: Hex): void {
@@ -568,6 +626,9 @@ export class Referee {
     return game;
   }
 }
+
+/** Levels of a round. */
+const levelsOf = (height: number): number => (height % 4 === 0 ? 4 : height % 4);
 
 function elementAt(leaf: Hex, index: number, width: number): number {
   const unsigned = BigInt(dataSlice(leaf, index * width, (index + 1) * width));

@@ -24,6 +24,8 @@ const job = (changes: Partial<JobState> = {}): JobState => ({
   windowEndsAt: timestamp(0),
   firstClaim: claimId(0),
   winner: claimId(0),
+  lastClaim: claimId(0),
+  agreedUpTo: claimId(0),
   outputBytes: 2,
   feeWei: wei(1),
   potWei: wei(0),
@@ -39,7 +41,7 @@ const claim = (id: number, changes: Partial<ClaimState> = {}): ClaimState => ({
   target: claimId(0),
   seal: HASH,
   outputRoot: HASH,
-  revealed: { traceRoot: HASH, at: timestamp(1) },
+  traceRoot: `0x${String(id).padStart(64, '0')}`,
   ...changes,
 });
 const match = (changes: Partial<MatchState> = {}): MatchState => ({
@@ -50,13 +52,13 @@ const match = (changes: Partial<MatchState> = {}): MatchState => ({
   height: 4,
   position: 0,
   turn: 1,
-  leafPosted: [false, false],
   losers: [false, false],
   clockStartedAt: timestamp(50),
   remainingSeconds: [seconds(10), seconds(30)],
   nodes: [HASH, HASH],
   opened: null,
   leaves: [null, null],
+  computed: null,
   ...changes,
 });
 const view = (changes: Partial<JobView> = {}): JobView => ({ job: job(), claims: [], matches: [], ...changes });

@@ -30,7 +30,7 @@ test('a silent liar is caught, and the job ends with the truth', async () => {
   control.abort();
   await watching;
   const sent = lines.filter(({ txHash }) => txHash).map(({ decision }) => decision);
-  assert.equal(sent.slice(0, 4), ['challenge', 'reveal', 'callTime', 'finalize']);
+  assert.equal(sent.slice(0, 4), ['challenge', 'revealAndMove', 'callTime', 'finalize']);
   assert.not.ok(lines.some(({ decision }) => decision === 'failed'));
 });
 

@@ -96,7 +96,7 @@ test("a stranger's correct claim is defended while its claimant is away", async 
 test('time is called against a silent liar', async () => {
   await lie(3, 3);
   const tower = watchtower();
-  await eventually(() => tower.said('reveal').length === 1);
+  await eventually(() => tower.said('revealAndMove').length === 1);
   await world.devnet.passSeconds(world.contracts.parameters.clockSeconds + 1);
   await eventually(() => tower.said('callTime').length === 1);
   await tower.stop();

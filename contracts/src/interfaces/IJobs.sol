@@ -7,7 +7,7 @@ pragma solidity ^0.8.30;
 /// @param inputDemandSeconds How long an input that was demanded may take to be posted.
 /// @param callbackGas Gas that a consumer's callback gets, no more and no less.
 /// @param maxInputBytes Largest input that a request posts; a larger one goes by its root.
-/// @param maxOutputBytes Largest output that a claim posts and a final job stores; a larger one goes by its root.
+/// @param maxOutputBytes Largest output that a claim posts; a larger one goes by its root.
 /// @param burnBps Part of a forfeited bond that is burned, in 1/10,000.
 /// @param bondWei The bond of every claim.
 /// @param inputDemandWei The stake of an input demand, paid to whoever posts the input.
@@ -40,46 +40,53 @@ enum ClaimStatus {
 
 /// @param byRoot The input was not posted in the request; it may be demanded ({IInputs}).
 /// @param claimBy Last second in which a first claim may be posted.
+/// @param agreedUpTo No live claim up to this one disagrees with the first live claim ({IJobs-walkClaims}).
 /// @param windowEndsAt Last second in which a counter-claim may be posted; 0 before the first claim.
 /// @param liveClaims Claims whose bonds are held: after the end, those that have not reclaimed theirs yet.
-/// @param firstClaim Lowest claim id that may still be live; 0 without claims. Follow {Claim-next} from here.
-/// @param winner The claim that became final; 0 before.
+/// @param firstClaim Lowest claim id that may still be live; 0 without claims; the winner of a Final job. Follow {Claim-next}
+/// from here to `lastClaim`.
+/// @param stepCount @param slotDepth @param tensorDepth The model's, kept here so that a claim needs no look-up.
 /// @param outputBytes Bytes of the output that a claim posts; 0 when it goes by its root.
-/// @param slotDepth @param tensorDepth The model's, kept here so that a claim needs no look-up.
 /// @param potWei What losing claims left to the winner.
 struct Job {
     bytes32 modelId;
     bytes32 inputRoot;
     address requester;
-    JobStatus status;
     bool byRoot;
     uint40 claimBy;
+    uint48 agreedUpTo;
+    JobStatus status;
     uint40 windowEndsAt;
     uint32 liveClaims;
-    uint64 firstClaim;
-    uint64 lastClaim;
-    uint64 winner;
-    uint16 outputBytes;
+    uint48 firstClaim;
+    uint48 lastClaim;
+    uint32 stepCount;
     uint8 slotDepth;
     uint8 tensorDepth;
+    uint16 outputBytes;
     uint128 feeWei;
     uint128 potWei;
     address consumer;
 }
 
+/// @notice What a claim says. It stands in its event; the contract keeps its hash, and what depends on it has it shown again.
+/// @param seal keccak256(abi.encode(sealDomain, jobId, claimant, traceRoot)).
+/// @param outputRoot Merkle root of the last slot.
 /// @param target The claim it was posted against; 0 for a first claim.
-/// @param next The job's next claim; 0 for the last.
-/// @param traceRoot The revealed trace root; 0 before.
-struct Claim {
-    address claimant;
-    uint64 jobId;
-    ClaimStatus status;
-    uint40 revealedAt;
-    uint64 target;
-    uint64 next;
+struct Terms {
     bytes32 seal;
     bytes32 outputRoot;
-    bytes32 traceRoot;
+    uint256 target;
+}
+
+/// @param next The job's next claim; 0 for the last.
+/// @param commitment keccak256(abi.encode(Terms)); of a job's winner, once it is Final: its output root.
+struct Claim {
+    address claimant;
+    ClaimStatus status;
+    uint40 jobId;
+    uint48 next;
+    bytes32 commitment;
 }
 
 /// @notice The claim that a challenger judged, and the job that it ran: a challenge reverts when anything else stands at this
@@ -88,8 +95,7 @@ struct Target {
     uint256 claimId;
     bytes32 modelId;
     bytes32 inputRoot;
-    bytes32 seal;
-    bytes32 outputRoot;
+    Terms terms;
 }
 
 /// @title Requests, claims and money.
@@ -118,7 +124,6 @@ interface IJobs {
         uint256 windowEndsAt,
         bytes output
     );
-    event Revealed(uint256 indexed claimId, bytes32 traceRoot);
     /// @param burnedWei @param potWei How this claim's bond was split.
     event ClaimLost(uint256 indexed jobId, uint256 indexed claimId, uint256 burnedWei, uint256 potWei);
     /// @notice A bond went back: whole when an ended job did not need the claim, without the burned share when it was a
@@ -136,20 +141,19 @@ interface IJobs {
     error Jobs_WrongStatus(uint256 jobId, JobStatus status);
     /// @notice The job at this id is not the one the caller meant (a reorg may have put another one there).
     error Jobs_OtherJob(uint256 jobId, bytes32 modelId, bytes32 inputRoot);
-    error Jobs_OtherClaim(uint256 claimId, bytes32 seal);
+    /// @notice The terms are not those of the claim.
+    error Jobs_OtherTerms(uint256 claimId, bytes32 computed, bytes32 commitment);
     error Jobs_WrongBond(uint256 sentWei, uint256 requiredWei);
     error Jobs_LiveClaimExists(uint256 jobId, uint256 liveClaims);
     error Jobs_ClaimDeadlinePassed(uint256 jobId, uint256 claimBy);
     error Jobs_WindowClosed(uint256 jobId, uint256 windowEndsAt);
     error Jobs_WindowOpen(uint256 jobId, uint256 windowEndsAt);
     error Jobs_ClaimNotLive(uint256 claimId, ClaimStatus status);
-    error Jobs_AlreadyRevealed(uint256 claimId);
-    error Jobs_SealMismatch(uint256 claimId, bytes32 computed, bytes32 seal);
-    error Jobs_OutputNotInTrace(uint256 claimId, bytes32 computedRoot, bytes32 traceRoot);
     error Jobs_WrongLength(string what, uint256 length, uint256 requiredLength);
     error Jobs_TooLarge(string what, uint256 bytes_, uint256 limit);
     error Jobs_OutputMismatch(bytes32 computedRoot, bytes32 outputRoot);
-    error Jobs_Undecided(uint256 jobId, uint256 liveClaims, uint256 agreeing);
+    /// @notice Several claims are live, and `claimId` is the first that has not revealed the trace of the first one.
+    error Jobs_Undecided(uint256 jobId, uint256 liveClaims, uint256 claimId);
     error Jobs_InputDemanded(uint256 jobId);
     error Jobs_NothingToWithdraw(address account);
     error Jobs_TransferFailed(address account, uint256 amountWei);
@@ -196,30 +200,30 @@ interface IJobs {
         payable
         returns (uint256 claimId, uint256 matchId);
 
-    /// @notice Opens a claim's seal. Anyone who knows the trace may, once, at any time while the claim is live.
-    /// @param outputProof `slotDepth` siblings, from the last slot's root up to the trace root.
-    function reveal(uint256 claimId, bytes32 traceRoot, bytes32[] calldata outputProof) external;
-
     /// @notice Ends a job whose outcome is decided: Final when every live claim agrees and the window is over; Void when no
     /// claim is live and no first claim can come any more.
+    /// @param terms The winner's; of a Void job all zero.
     /// @param output The winner's output bytes; empty for a Void job or an output that goes by its root.
-    function finalize(uint256 jobId, bytes calldata output) external;
+    function finalize(uint256 jobId, Terms calldata terms, bytes calldata output) external;
 
-    /// @notice Moves `firstClaim` past at most `maxSteps` dead claims, so that {finalize} stays cheap however many there are.
-    function skipDeadClaims(uint256 jobId, uint256 maxSteps) external;
+    /// @notice Goes through at most `maxSteps` claims for {finalize}, so that it stays cheap however many there are: `firstClaim`
+    /// moves past dead claims, then `agreedUpTo` past dead ones and those that have revealed the first live claim's trace.
+    function walkClaims(uint256 jobId, uint256 maxSteps) external;
 
     /// @notice Credits the bond of a live claim of an ended job that was not its winner. A needless challenge forfeits the
     /// burned share here too.
-    function reclaimBond(uint256 claimId) external;
+    function reclaimBond(uint256 claimId, Terms calldata terms) external;
 
     /// @notice Pays out everything credited to the caller.
     function withdraw() external returns (uint256 amountWei);
 
-    /// @notice Only {IMatches}: a claim lost; its bond is split between burn and pot.
-    function loseClaim(uint256 claimId) external;
+    /// @notice Only {IMatches}: a match between two live claims ended. A claim that lost has its bond split between burn and pot.
+    /// @param losers Bit 0 for the first claim, bit 1 for the second.
+    function endMatch(uint256 claimId0, uint256 claimId1, uint256 losers) external;
 
-    /// @notice Only {IMatches}: a needless challenge; it loses the burned share and gets the rest back.
-    function closeClaim(uint256 claimId) external;
+    /// @notice Only {IMatches}: the two live claims have revealed the same trace. When the second was posted against the first
+    /// it was needless: it loses the burned share and gets the rest back.
+    function settle(uint256 claimId0, uint256 claimId1, Terms calldata terms1) external;
 
     /// @notice Only {IInputs}: a demanded input is complete; the challenge window starts again.
     function inputPosted(uint256 jobId) external;
@@ -237,16 +241,15 @@ interface IJobs {
     function getJob(uint256 jobId) external view returns (Job memory);
     function getClaim(uint256 claimId) external view returns (Claim memory);
     /// @notice What a job asks: the part of it that no claim changes. Cheaper than {getJob}.
-    function questionOf(uint256 jobId) external view returns (bytes32 modelId, bytes32 inputRoot, uint8 traceDepth);
+    function questionOf(uint256 jobId) external view returns (bytes32 modelId, bytes32 inputRoot);
+    /// @notice The shape of a job's traces: the slot of the output, and the depths of the tree.
+    function traceShapeOf(uint256 jobId) external view returns (uint32 lastSlot, uint8 slotDepth, uint8 tensorDepth);
     /// @notice Last second in which the input of an open job may be demanded; 0 when it was posted in the request.
     function demandableUntil(uint256 jobId) external view returns (uint256);
-    /// @notice Whether the two claims of a match are live; cheaper than {getClaim}.
-    function areLive(uint256 claimIdA, uint256 claimIdB) external view returns (bool liveA, bool liveB);
-    /// @notice The output of a Final job; reverts otherwise. For an output that goes by its root it is empty: use {outputRootOf}.
-    function outputOf(uint256 jobId) external view returns (bytes memory);
+    /// @notice The Merkle root of a Final job's output; reverts otherwise.
     function outputRootOf(uint256 jobId) external view returns (bytes32);
-    /// @notice How many live claims of the job have revealed this root.
-    function agreeing(uint256 jobId, bytes32 traceRoot) external view returns (uint256);
+    /// @notice Whether these bytes are the output of a Final job. What a consumer asks that gets an output from anybody.
+    function isOutput(uint256 jobId, bytes calldata output) external view returns (bool);
     function creditOf(address account) external view returns (uint256);
     /// @notice All that was ever burned; it stays in the contract and belongs to nobody.
     function burnedWei() external view returns (uint256);

@@ -3,14 +3,12 @@ pragma solidity ^0.8.30;
 
 import {Ending, Phase} from "../interfaces/IMatches.sol";
 
-/// @notice What every move of a match reads and writes; the fields are those of {Match}. In Reveal the height is that of the
-/// roots already, and both clocks are full and run from `openedAt`.
+/// @notice What every move of a match reads and writes; the fields are those of {Match}.
 struct State {
     Phase phase;
     Ending ending;
     uint8 height;
     uint8 turn;
-    uint8 leafPosted;
     uint8 losers;
     uint40 openedAt;
     uint40 clockStartedAt;
@@ -19,7 +17,7 @@ struct State {
 }
 
 /// @title The state of a match in one word, so that a move costs one read and one write.
-/// @notice From the low end: phase 1 byte, ending 1, height 1, turn 1, leafPosted 1, losers 1, openedAt 5, clockStartedAt 5,
+/// @notice From the low end: phase 1 byte, ending 1, height 1, turn 1, losers 1, openedAt 5, clockStartedAt 5,
 /// remainingSeconds 4 and 4, position 8.
 library MatchState {
     function pack(State memory state) internal pure returns (uint256 word) {
@@ -27,13 +25,12 @@ library MatchState {
         word |= uint256(state.ending) << 8;
         word |= uint256(state.height) << 16;
         word |= uint256(state.turn) << 24;
-        word |= uint256(state.leafPosted) << 32;
-        word |= uint256(state.losers) << 40;
-        word |= uint256(state.openedAt) << 48;
-        word |= uint256(state.clockStartedAt) << 88;
-        word |= uint256(state.remainingSeconds[0]) << 128;
-        word |= uint256(state.remainingSeconds[1]) << 160;
-        word |= uint256(state.position) << 192;
+        word |= uint256(state.losers) << 32;
+        word |= uint256(state.openedAt) << 40;
+        word |= uint256(state.clockStartedAt) << 80;
+        word |= uint256(state.remainingSeconds[0]) << 120;
+        word |= uint256(state.remainingSeconds[1]) << 152;
+        word |= uint256(state.position) << 184;
     }
 
     function unpack(uint256 word) internal pure returns (State memory state) {
@@ -41,11 +38,10 @@ library MatchState {
         state.ending = Ending(uint8(word >> 8));
         state.height = uint8(word >> 16);
         state.turn = uint8(word >> 24);
-        state.leafPosted = uint8(word >> 32);
-        state.losers = uint8(word >> 40);
-        state.openedAt = uint40(word >> 48);
-        state.clockStartedAt = uint40(word >> 88);
-        state.remainingSeconds = [uint32(word >> 128), uint32(word >> 160)];
-        state.position = uint64(word >> 192);
+        state.losers = uint8(word >> 32);
+        state.openedAt = uint40(word >> 40);
+        state.clockStartedAt = uint40(word >> 80);
+        state.remainingSeconds = [uint32(word >> 120), uint32(word >> 152)];
+        state.position = uint64(word >> 184);
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {LibBit} from "solady/utils/LibBit.sol";
+
 /// @title Merkle trees of fixed depth over leaves of 256 bytes (docs/protocol.md, "Tensors").
 /// @notice A leaf hash has a preimage of 256 bytes and a node hash one of 64, so they need no tag. Everything that does not
 /// exist is a zero subtree. Memory is used beyond the free memory pointer and given back.
@@ -8,6 +10,7 @@ library Merkle {
     error Merkle_TooManyLeaves(uint256 leaves, uint256 depth);
     error Merkle_NotPowerOfTwo(uint256 hashes);
     error Merkle_IndexOutOfRange(uint256 index, uint256 depth);
+    error Merkle_WrongSiblings(uint256 siblings, uint256 expectedSiblings);
 
     uint256 internal constant LEAF_BYTES = 256;
 
@@ -77,6 +80,29 @@ library Merkle {
             node = (index >> i) & 1 == 0 ? hashPair(node, proof[i]) : hashPair(proof[i], node);
         }
         return node;
+    }
+
+    /// @notice The nodes `levels` above two nodes at the same index of two trees that agree on everything to the left of it.
+    /// @param siblings From the bottom up: on the left the one that both have, on the right that of `node0` and that of `node1`.
+    function climbBoth(bytes32 node0, bytes32 node1, uint256 index, uint256 levels, bytes32[] calldata siblings)
+        internal
+        pure
+        returns (bytes32, bytes32)
+    {
+        require(index < 1 << levels, Merkle_IndexOutOfRange(index, levels));
+        uint256 expected = 2 * levels - LibBit.popCount(index);
+        require(siblings.length == expected, Merkle_WrongSiblings(siblings.length, expected));
+        uint256 used;
+        for (uint256 i = 0; i < levels; ++i) {
+            if ((index >> i) & 1 == 0) {
+                (node0, node1) = (hashPair(node0, siblings[used]), hashPair(node1, siblings[used + 1]));
+                used += 2;
+            } else {
+                bytes32 left = siblings[used++];
+                (node0, node1) = (hashPair(left, node0), hashPair(left, node1));
+            }
+        }
+        return (node0, node1);
     }
 
     /// @dev Folds the `count` > 0 hashes at memory `at`, which is not below the free memory pointer, in place. `zero` is the

@@ -14,7 +14,7 @@ library ParameterBounds {
     /// @dev A callback, and an input's calldata at 40 gas a byte, leave room in a transaction of 2^24 gas.
     uint256 private constant MAX_CALLBACK_GAS = 10_000_000;
     uint256 private constant MAX_INPUT_BYTES = 256 * 1024;
-    /// @dev A final output is stored as the code of a contract, after one byte that stops calls.
+    /// @dev An output is calldata of every claim and of the end, and a callback has to read it.
     uint256 private constant MAX_OUTPUT_BYTES = 24_575;
 
     /// @notice Reverts with {IJobs-Jobs_BadParameter} when a parameter makes no sense: a period or a bond of nothing, a bond of

@@ -5,8 +5,8 @@ import {Test} from "forge-std/Test.sol";
 
 import {Deployment} from "../../src/Deployment.sol";
 import {IInputs} from "../../src/interfaces/IInputs.sol";
-import {Claim, ClaimStatus, IJobs, Job, JobStatus, Parameters, Target} from "../../src/interfaces/IJobs.sol";
-import {Ending, IMatches, Match, Phase} from "../../src/interfaces/IMatches.sol";
+import {ClaimStatus, IJobs, Job, JobStatus, Parameters, Target, Terms} from "../../src/interfaces/IJobs.sol";
+import {Answer, Ending, IMatches, Match, Phase} from "../../src/interfaces/IMatches.sol";
 import {IModelRegistry, Provenance} from "../../src/interfaces/IModelRegistry.sol";
 import {Opening} from "../../src/interfaces/IStepVerifier.sol";
 import {TinyModel} from "./TinyModel.sol";
@@ -40,6 +40,10 @@ abstract contract BaseTest is Test {
     IModelRegistry internal registry;
     bytes32 internal modelId;
     bytes32 internal inputRoot;
+
+    /// @dev What the claims said, and each job's first claim: what a party reads in the events.
+    mapping(uint256 claimId => Terms) private _terms;
+    mapping(uint256 jobId => uint256) private _firstClaim;
 
     function setUp() public virtual {
         vm.warp(1_000_000);
@@ -140,16 +144,21 @@ abstract contract BaseTest is Test {
         internal
         returns (uint256 claimId)
     {
+        bytes32 outputRoot = trace.slotRoot(TinyModel.STEP_COUNT);
         vm.prank(claimant);
-        return jobs.submit{value: BOND}(
-            jobId, modelId, inputRoot, seal, trace.slotRoot(TinyModel.STEP_COUNT), postedOutput(trace)
-        );
+        claimId = jobs.submit{value: BOND}(jobId, modelId, inputRoot, seal, outputRoot, postedOutput(trace));
+        _terms[claimId] = Terms(seal, outputRoot, 0);
+        _firstClaim[jobId] = claimId;
+    }
+
+    /// @dev The terms of a claim that this contract's helpers posted.
+    function termsOf(uint256 claimId) internal view returns (Terms memory) {
+        return _terms[claimId];
     }
 
     function targetOf(uint256 claimId) internal view returns (Target memory) {
-        Claim memory claim = jobs.getClaim(claimId);
-        Job memory job = jobs.getJob(claim.jobId);
-        return Target(claimId, job.modelId, job.inputRoot, claim.seal, claim.outputRoot);
+        Job memory job = jobs.getJob(jobs.getClaim(claimId).jobId);
+        return Target(claimId, job.modelId, job.inputRoot, _terms[claimId]);
     }
 
     function challenge(address claimant, uint256 targetClaimId, Trace memory trace)
@@ -165,12 +174,37 @@ abstract contract BaseTest is Test {
         returns (uint256 claimId, uint256 matchId)
     {
         Target memory target = targetOf(targetClaimId);
+        bytes32 outputRoot = trace.slotRoot(TinyModel.STEP_COUNT);
         vm.prank(claimant);
-        return jobs.challenge{value: BOND}(target, seal, trace.slotRoot(TinyModel.STEP_COUNT), postedOutput(trace));
+        (claimId, matchId) = jobs.challenge{value: BOND}(target, seal, outputRoot, postedOutput(trace));
+        _terms[claimId] = Terms(seal, outputRoot, targetClaimId);
     }
 
     function reveal(uint256 claimId, Trace memory trace) internal {
-        jobs.reveal(claimId, trace.root(), trace.slotProof(TinyModel.STEP_COUNT));
+        matches.reveal(claimId, _terms[claimId], trace.root(), trace.slotProof(TinyModel.STEP_COUNT));
+    }
+
+    /// @dev With the terms of the job's first claim.
+    function finalize(uint256 jobId, bytes memory output) internal {
+        jobs.finalize(jobId, _terms[_firstClaim[jobId]], output);
+    }
+
+    function finalize(uint256 jobId, uint256 winner, bytes memory output) internal {
+        jobs.finalize(jobId, _terms[winner], output);
+    }
+
+    function reclaimBond(uint256 claimId) internal {
+        jobs.reclaimBond(claimId, _terms[claimId]);
+    }
+
+    function settleSameTrace(uint256 matchId) internal {
+        matches.settleSameTrace(matchId, _terms[matchId & type(uint64).max]);
+    }
+
+    /// @dev Makes a live claim lose, as a match would.
+    function lose(uint256 claimId) internal {
+        vm.prank(address(matches));
+        jobs.endMatch(claimId, claimId, 1);
     }
 
     // ---------------------------------------------------------------- moves
@@ -179,36 +213,52 @@ abstract contract BaseTest is Test {
         return height % 4 == 0 ? 4 : height % 4;
     }
 
-    /// @dev The move of the side whose turn it is; the sender does not matter.
+    function matchIdOf(uint256 claimId0, uint256 claimId1) internal pure returns (uint256) {
+        return (claimId0 << 64) | claimId1;
+    }
+
+    /// @dev The move of the side whose turn it is, down to its leaf; the sender does not matter.
     function descend(uint256 matchId, Trace memory trace0, Trace memory trace1) internal {
         Match memory game = matches.getMatch(matchId);
+        Trace memory own = game.turn == 0 ? trace0 : trace1;
         uint256 levels = levelsOf(game.height);
-        bytes32[] memory children0 = trace0.children(game.height, game.position, levels);
-        if (game.turn == 0) {
-            matches.descend(matchId, game.height, game.position, children0, new bytes32[](0));
+        if (game.phase == Phase.Open) {
+            matches.open(matchId, own.children(game.height, 0, levels));
+            return;
+        }
+        Answer memory answer = trace0.answer(trace1, game.turn, game.height, game.position, levels);
+        uint256 position = (uint256(game.position) << levels) + answer.index;
+        uint256 height = game.height - levels;
+        if (height == 0) {
+            matches.descendToLeaf(matchId, game.height, game.position, answer, own.leaves[position]);
         } else {
-            bytes32[] memory children1 = trace1.children(game.height, game.position, levels);
-            matches.descend(matchId, game.height, game.position, children1, children0);
+            bytes32[] memory children = own.children(height, position, levelsOf(height));
+            matches.descend(matchId, game.height, game.position, answer, children);
         }
     }
 
     function descendToLeaf(uint256 matchId, Trace memory trace0, Trace memory trace1) internal {
-        while (matches.getMatch(matchId).phase == Phase.Descend) descend(matchId, trace0, trace1);
+        while (matches.getMatch(matchId).phase < Phase.Leaf) descend(matchId, trace0, trace1);
     }
 
-    function postLeaf(uint256 matchId, uint8 side, Trace memory trace) internal {
-        uint64 position = matches.getMatch(matchId).position;
-        matches.postLeaf(matchId, side, position, trace.leaves[position]);
+    /// @dev The second leaf.
+    function postLeaf(uint256 matchId, Trace memory trace0, Trace memory trace1) internal {
+        Match memory game = matches.getMatch(matchId);
+        (Trace memory own, Trace memory other) = game.turn == 0 ? (trace0, trace1) : (trace1, trace0);
+        matches.postLeaf(matchId, game.position, other.levels[0][game.position], own.leaves[game.position]);
     }
 
     /// @dev From two claims to two leaves, without a pause.
     function playToProof(uint256 matchId, Trace memory trace0, Trace memory trace1) internal {
-        Match memory game = matches.getMatch(matchId);
-        if (jobs.getClaim(game.claims[0]).revealedAt == 0) reveal(game.claims[0], trace0);
-        if (jobs.getClaim(game.claims[1]).revealedAt == 0) reveal(game.claims[1], trace1);
+        revealBoth(matchId, trace0, trace1);
         descendToLeaf(matchId, trace0, trace1);
-        postLeaf(matchId, 0, trace0);
-        postLeaf(matchId, 1, trace1);
+        postLeaf(matchId, trace0, trace1);
+    }
+
+    function revealBoth(uint256 matchId, Trace memory trace0, Trace memory trace1) internal {
+        (uint256 claimId0, uint256 claimId1) = (matchId >> 64, matchId & type(uint64).max);
+        if (matches.traceRootOf(claimId0) == 0) reveal(claimId0, trace0);
+        if (matches.traceRootOf(claimId1) == 0) reveal(claimId1, trace1);
     }
 
     /// @dev The arguments of {IMatches-proveStep} as a struct: as arguments they are too many for the stack.

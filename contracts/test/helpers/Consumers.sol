@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IConsumer} from "../../src/interfaces/IConsumer.sol";
-import {IJobs} from "../../src/interfaces/IJobs.sol";
+import {IJobs, Terms} from "../../src/interfaces/IJobs.sol";
 
 /// @notice Remembers what it was told and with how much gas.
 contract RecordingConsumer is IConsumer {
@@ -35,12 +35,13 @@ contract ReentrantConsumer is IConsumer {
     function onInference(uint256 jobId, bytes32, bytes calldata output) external {
         reentries = 1;
         IJobs jobs = IJobs(msg.sender);
-        uint256 winner = jobs.getJob(jobId).winner;
-        _try(abi.encodeCall(IJobs.finalize, (jobId, output)));
-        _try(abi.encodeCall(IJobs.reclaimBond, (winner)));
+        uint256 winner = jobs.getJob(jobId).firstClaim;
+        Terms memory terms;
+        _try(abi.encodeCall(IJobs.finalize, (jobId, terms, output)));
+        _try(abi.encodeCall(IJobs.reclaimBond, (winner, terms)));
         _try(abi.encodeCall(IJobs.withdraw, ()));
-        _try(abi.encodeCall(IJobs.skipDeadClaims, (jobId, 1)));
-        _try(abi.encodeCall(IJobs.loseClaim, (winner)));
+        _try(abi.encodeCall(IJobs.walkClaims, (jobId, 1)));
+        _try(abi.encodeCall(IJobs.endMatch, (winner, winner, 1)));
     }
 
     function _try(bytes memory message) private {

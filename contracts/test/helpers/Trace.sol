@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {Answer} from "../../src/interfaces/IMatches.sol";
 import {Opening} from "../../src/interfaces/IStepVerifier.sol";
 
 /// @notice All leaves of a trace and all hashes of its tree: node `i` of the level `h` above the leaves is `levels[h][i]`.
@@ -83,6 +84,42 @@ library Traces {
         hashes = new bytes32[](1 << levels);
         for (uint256 i = 0; i < hashes.length; ++i) {
             hashes[i] = trace.levels[height - levels][(position << levels) + i];
+        }
+    }
+
+    /// @notice What `side` answers when the other side has opened its node at (height, position): the first difference below.
+    function answer(
+        Trace memory trace0,
+        Trace memory trace1,
+        uint8 side,
+        uint256 height,
+        uint256 position,
+        uint256 levels
+    ) internal pure returns (Answer memory found) {
+        uint256 first = position << levels;
+        (bytes32[] memory nodes0, bytes32[] memory nodes1) =
+            (trace0.levels[height - levels], trace1.levels[height - levels]);
+        uint256 index = 0;
+        while (nodes0[first + index] == nodes1[first + index]) ++index;
+        uint256 at = first + index;
+        return Answer(index, (side == 0 ? nodes1 : nodes0)[at], bothProofs(trace0, trace1, height, at, levels));
+    }
+
+    /// @notice Siblings of both traces' nodes `at`, `levels` levels below `height`, as {Answer} has them.
+    function bothProofs(Trace memory trace0, Trace memory trace1, uint256 height, uint256 at, uint256 levels)
+        internal
+        pure
+        returns (bytes32[] memory siblings)
+    {
+        siblings = new bytes32[](2 * levels);
+        uint256 used;
+        for (uint256 h = height - levels; h < height; ++h) {
+            uint256 sibling = (at >> (h - (height - levels))) ^ 1;
+            siblings[used++] = trace0.levels[h][sibling];
+            if (sibling & 1 == 1) siblings[used++] = trace1.levels[h][sibling];
+        }
+        assembly ("memory-safe") {
+            mstore(siblings, used)
         }
     }
 

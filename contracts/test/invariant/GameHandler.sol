@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 import {Deployment} from "../../src/Deployment.sol";
 import {ClaimStatus, Job, JobStatus} from "../../src/interfaces/IJobs.sol";
-import {Match, Phase} from "../../src/interfaces/IMatches.sol";
+import {Answer, Match, Phase} from "../../src/interfaces/IMatches.sol";
 import {TinyModel} from "../helpers/TinyModel.sol";
 import {Trace, Traces} from "../helpers/Trace.sol";
 import {HonestPlayer} from "./HonestPlayer.sol";
@@ -27,7 +27,7 @@ contract GameHandler is HonestPlayer {
         CallTime,
         SettleSameTrace,
         Finalize,
-        SkipDeadClaims,
+        WalkClaims,
         ReclaimBond,
         Withdraw,
         Demand,
@@ -66,9 +66,8 @@ contract GameHandler is HonestPlayer {
         return deployment;
     }
 
-    function rootOfTruth() external view returns (bytes32 traceRoot, bytes32 outputRoot) {
-        Trace memory truth = traceOf(0);
-        return (truth.root(), truth.slotRoot(TinyModel.STEP_COUNT));
+    function outputOfTruth() external view returns (bytes32 outputRoot) {
+        return traceOf(0).slotRoot(TinyModel.STEP_COUNT);
     }
 
     // ---------------------------------------------------------------- one call of a run
@@ -112,7 +111,7 @@ contract GameHandler is HonestPlayer {
         else if (action == Action.CallTime) _callTime(a);
         else if (action == Action.SettleSameTrace) _settle(a, b);
         else if (action == Action.Finalize) _finalize(_openJob(a), b);
-        else if (action == Action.SkipDeadClaims) _skip(a, b);
+        else if (action == Action.WalkClaims) _walk(a, b);
         else if (action == Action.ReclaimBond) _reclaimAny(a);
         else if (action == Action.Withdraw) _withdraw(actors[a % actors.length]);
         else if (action == Action.Demand) _demand(a, b);
@@ -188,7 +187,7 @@ contract GameHandler is HonestPlayer {
         bytes32 own = sealOf(jobId, claimant, traceOf(kind % KINDS).root());
         seal = own;
         if (draw % 8 == 0) seal = keccak256("garbage");
-        if (draw % 8 == 1 && target != 0) seal = jobs.getClaim(target).seal; // opens when it is its claimant's own
+        if (draw % 8 == 1 && target != 0) seal = termsOf(target).seal; // opens when it is its claimant's own
         if (draw % 8 == 2) seal = sealOf(jobId, claimant, traceOf(0).root());
         fact = Fact(kind % KINDS, seal == own);
     }
@@ -201,14 +200,18 @@ contract GameHandler is HonestPlayer {
     }
 
     function _finalize(uint256 jobId, uint256 b) private {
-        bool none = jobs.getJob(jobId).liveClaims == 0;
-        jobs.finalize(jobId, none ? bytes("") : TinyModel.output(traceOf(b % 3 == 0 ? 1 : 0))); // most kinds have this output
-        did(none ? bytes32("void") : bytes32("final"));
+        uint256[] memory live = liveClaims(jobId);
+        if (live.length == 0) finalize(jobId, 0, "");
+        else finalize(jobId, live[0], TinyModel.output(traceOf(b % 3 == 0 ? 1 : 0))); // most kinds have this output
+        did(live.length == 0 ? bytes32("void") : bytes32("final"));
     }
 
-    function _skip(uint256 a, uint256 b) private {
-        jobs.skipDeadClaims(_openJob(a), b % 4);
-        did("skip dead claims");
+    function _walk(uint256 a, uint256 b) private {
+        uint256 jobId = _openJob(a);
+        uint256 before = jobs.getJob(jobId).agreedUpTo;
+        jobs.walkClaims(jobId, b % 4);
+        did("walk claims");
+        if (jobs.getJob(jobId).agreedUpTo != before) note("walk past agreeing ones");
     }
 
     /// @dev Of the first live claim from a random one on whose job has ended.
@@ -216,15 +219,16 @@ contract GameHandler is HonestPlayer {
         uint256 count = jobs.claimCount();
         for (uint256 i = 0; i < count; ++i) {
             uint256 claimId = _pick(a % 1e9 + i, count);
-            (bool live,) = jobs.areLive(claimId, claimId);
-            if (live && jobs.getJob(jobs.getClaim(claimId).jobId).status != JobStatus.Open) return _reclaim(claimId);
+            if (_isLive(claimId) && jobs.getJob(jobs.getClaim(claimId).jobId).status != JobStatus.Open) {
+                return _reclaim(claimId);
+            }
         }
         _reclaim(_pick(a, count));
     }
 
     function _reclaim(uint256 claimId) private {
         uint256 burnedWei = jobs.burnedWei();
-        jobs.reclaimBond(claimId);
+        reclaimBond(claimId);
         did("reclaim");
         if (jobs.burnedWei() != burnedWei) note("reclaim of a needless one");
     }
@@ -254,13 +258,21 @@ contract GameHandler is HonestPlayer {
     function _garbage(uint256 a, uint256 b) private {
         uint256 matchId = _runningMatch(a);
         Match memory game = gameOf(matchId);
-        bytes32[] memory children = new bytes32[](1 << levelsOf(game.height));
+        bytes32[] memory children = new bytes32[](game.phase == Phase.Open ? 1 << levelsOf(game.height) : 16);
         children[b % children.length] = bytes32(b);
-        (bool done,) = address(matches)
-            .call(abi.encodeCall(matches.descend, (matchId, game.height, game.position, children, new bytes32[](0))));
-        require(!done, "12: garbage was accepted");
-        matches.postLeaf(matchId, uint8(b % 2), game.position, new bytes(256)); // which is the true leaf of no slot
-        did("post leaf");
+        Answer memory answer = Answer(b % 16, bytes32(b), new bytes32[](b % 9));
+        (uint8 height, uint64 position) = (game.height, game.position);
+        bytes[4] memory calls = [
+            abi.encodeCall(matches.open, (matchId, children)),
+            abi.encodeCall(matches.descend, (matchId, height, position, answer, children)),
+            abi.encodeCall(matches.descendToLeaf, (matchId, height, position, answer, new bytes(256))),
+            abi.encodeCall(matches.postLeaf, (matchId, position, bytes32(b), new bytes(256)))
+        ];
+        for (uint256 i = 0; i < calls.length; ++i) {
+            (bool done,) = address(matches).call(calls[i]);
+            require(!done, "12: garbage was accepted");
+        }
+        note("garbage");
     }
 
     function _openMatch(uint256 a, uint256 b) private {
@@ -275,7 +287,7 @@ contract GameHandler is HonestPlayer {
         for (uint256 i = 0; i < running.length; ++i) {
             if (_isTimeOver(gameOf(running[i]))) return callTime(running[i]);
         }
-        callTime(_pick(a, matches.matchCount()));
+        callTime(matchIdOf(_pick(a, jobs.claimCount()), _pick(a / 7, jobs.claimCount())));
     }
 
     function _isTimeOver(Match memory game) private view returns (bool) {
@@ -289,9 +301,9 @@ contract GameHandler is HonestPlayer {
         uint256[] memory running = _runningMatches(a);
         for (uint256 i = 0; i < running.length; ++i) {
             Match memory game = gameOf(running[i]);
-            if (game.phase != Phase.Reveal || isToMove(game, 0) || isToMove(game, 1)) continue;
+            if (!haveSameTrace(game)) continue;
             uint256 burnedWei = jobs.burnedWei();
-            matches.settleSameTrace(running[i]);
+            settleSameTrace(running[i]);
             did("same trace");
             if (jobs.burnedWei() != burnedWei) note("same trace, needless");
             return;
@@ -371,8 +383,7 @@ contract GameHandler is HonestPlayer {
         uint256[] memory live = liveClaims(jobId);
         for (uint256 i = 0; i < live.length; ++i) {
             for (uint256 k = i + 1; k < live.length; ++k) {
-                (bool live0, bool live1) = jobs.areLive(live[i], live[k]);
-                if (!live0 || !live1) continue;
+                if (!_isLive(live[i]) || !_isLive(live[k])) continue;
                 uint256 matchId = matches.matchOf(live[i], live[k]);
                 if (matchId != 0) _endMatch(matchId);
                 else if (!_agree(live[i], live[k])) matches.openMatch(live[i], live[k]);
@@ -381,13 +392,18 @@ contract GameHandler is HonestPlayer {
         Job memory job = jobs.getJob(jobId);
         if (round == 0 || block.timestamp <= job.windowEndsAt || block.timestamp <= job.claimBy) return;
         live = liveClaims(jobId);
-        jobs.finalize(jobId, live.length == 0 ? bytes("") : TinyModel.output(traceOf(facts[live[0]].kind)));
+        if (live.length == 0) finalize(jobId, 0, "");
+        else finalize(jobId, live[0], TinyModel.output(traceOf(facts[live[0]].kind)));
         did(live.length == 0 ? bytes32("void") : bytes32("final"));
     }
 
     function _agree(uint256 claimIdA, uint256 claimIdB) private view returns (bool) {
-        bytes32 traceRoot = jobs.getClaim(claimIdA).traceRoot;
-        return traceRoot != 0 && traceRoot == jobs.getClaim(claimIdB).traceRoot;
+        bytes32 traceRoot = matches.traceRootOf(claimIdA);
+        return traceRoot != 0 && traceRoot == matches.traceRootOf(claimIdB);
+    }
+
+    function _isLive(uint256 claimId) private view returns (bool) {
+        return jobs.getClaim(claimId).status == ClaimStatus.Live;
     }
 
     function _endMatch(uint256 matchId) private {

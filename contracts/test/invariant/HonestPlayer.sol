@@ -91,7 +91,7 @@ abstract contract HonestPlayer is Players {
     function _defend(uint256 claimId, uint256[] memory live, uint256 windowEndsAt, uint256 seed, uint256 until)
         private
     {
-        if (live.length > 1 && jobs.getClaim(claimId).revealedAt == 0 && _isTime(seed, claimId, windowEndsAt, until)) {
+        if (live.length > 1 && matches.traceRootOf(claimId) == 0 && _isTime(seed, claimId, windowEndsAt, until)) {
             reveal(claimId, traceOf(0));
             did("reveal");
         }
@@ -121,7 +121,8 @@ abstract contract HonestPlayer is Players {
     function _attendEnd(uint256 jobId) private {
         if (block.timestamp <= endsBy(jobId) || inputs.isOutstanding(jobId)) return;
         uint256[] memory live = liveClaims(jobId);
-        jobs.finalize(jobId, live.length == 0 ? bytes("") : TinyModel.output(traceOf(0)));
+        if (live.length == 0) finalize(jobId, 0, "");
+        else finalize(jobId, live[0], TinyModel.output(traceOf(0)));
         did(live.length == 0 ? bytes32("void") : bytes32("final"));
     }
 

@@ -87,10 +87,14 @@ abstract contract Players is BaseTest {
     }
 
     function isToMove(Match memory game, uint256 side) internal view returns (bool) {
-        if (game.phase == Phase.Reveal) return jobs.getClaim(game.claims[side]).revealedAt == 0;
-        if (game.phase == Phase.Descend) return game.turn == side;
-        if (game.phase == Phase.Leaf) return game.leafPosted >> side & 1 == 0;
-        return game.phase == Phase.Proof;
+        if (game.phase == Phase.Over || haveSameTrace(game)) return false;
+        return game.phase == Phase.Proof || game.turn == side;
+    }
+
+    /// @dev Both have revealed one trace: nobody has anything to move.
+    function haveSameTrace(Match memory game) internal view returns (bool) {
+        bytes32 traceRoot = matches.traceRootOf(game.claims[0]);
+        return traceRoot != 0 && traceRoot == matches.traceRootOf(game.claims[1]);
     }
 
     /// @dev The last second in which a side that is to move may do so.
@@ -98,35 +102,46 @@ abstract contract Players is BaseTest {
         return uint256(game.clockStartedAt) + game.remainingSeconds[side];
     }
 
-    /// @dev The one right move of a side that is to move.
+    /// @dev The one right move of a side that is to move, with the reveal that it may need. Who is right proves at once.
     function move(uint256 matchId, Match memory game, uint8 side) internal {
-        Trace memory trace0 = traceOf(facts[game.claims[0]].kind);
-        Trace memory trace1 = traceOf(facts[game.claims[1]].kind);
-        if (game.phase == Phase.Reveal) {
-            reveal(game.claims[side], side == 0 ? trace0 : trace1);
+        (Trace memory trace0, Trace memory trace1) =
+            (traceOf(facts[game.claims[0]].kind), traceOf(facts[game.claims[1]].kind));
+        uint256 own = game.claims[side];
+        if (matches.traceRootOf(own) == 0) {
+            reveal(own, side == 0 ? trace0 : trace1);
             did("reveal");
+            if (haveSameTrace(game)) return;
+        }
+        if (game.phase == Phase.Open) {
+            descend(matchId, trace0, trace1);
+            did("open");
         } else if (game.phase == Phase.Descend) {
             descend(matchId, trace0, trace1);
-            did(side == 0 ? bytes32("descend, side 0") : bytes32("descend, side 1"));
-        } else if (game.phase == Phase.Leaf) {
-            postLeaf(matchId, side, side == 0 ? trace0 : trace1);
+            did(game.height == levelsOf(game.height) ? bytes32("descend to leaf") : bytes32("descend"));
+        } else if (game.phase == Phase.Leaf && facts[own].kind != 0) {
+            postLeaf(matchId, trace0, trace1);
             did("post leaf");
         } else {
             prove(matchId, trace0, trace1, traceOf(0));
-            uint256 slot = game.position >> TinyModel.TENSOR_DEPTH;
-            did(
-                slot == 0
-                    ? bytes32("prove input")
-                    : slot > TinyModel.STEP_COUNT ? bytes32("prove padding") : bytes32("prove step")
-            );
-            if (gameOf(matchId).losers == 3) note("both lose by proof");
+            _didProve(game);
         }
+    }
+
+    function _didProve(Match memory game) private {
+        uint256 slot = game.position >> TinyModel.TENSOR_DEPTH;
+        did(
+            slot == 0
+                ? bytes32("prove input")
+                : slot > TinyModel.STEP_COUNT ? bytes32("prove padding") : bytes32("prove step")
+        );
+        if (game.phase == Phase.Leaf) note("prove without the leaf");
+        if (gameOf(matchIdOf(game.claims[0], game.claims[1])).losers == 3) note("both lose by proof");
     }
 
     function callTime(uint256 matchId) internal {
         Phase phase = gameOf(matchId).phase;
         matches.callTime(matchId);
-        bytes32[4] memory names = [bytes32("time in reveal"), "time in descend", "time in leaf", "time in proof"];
+        bytes32[4] memory names = [bytes32("time in open"), "time in descend", "time in leaf", "time in proof"];
         did(names[uint256(phase) - 1]);
         if (gameOf(matchId).losers == 3) note("both lose by time");
     }

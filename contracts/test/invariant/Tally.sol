@@ -11,7 +11,7 @@ library Tally {
     Vm private constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
 
     /// @notice Every kind of move and ending that a run can count.
-    function names() internal pure returns (bytes32[35] memory) {
+    function names() internal pure returns (bytes32[39] memory) {
         return [
             bytes32("request"),
             "request by root",
@@ -21,14 +21,16 @@ library Tally {
             "in the last second",
             "reveal",
             "open match",
-            "descend, side 0",
-            "descend, side 1",
+            "open",
+            "descend",
+            "descend to leaf",
             "post leaf",
+            "prove without the leaf",
             "prove input",
             "prove step",
             "prove padding",
             "both lose by proof",
-            "time in reveal",
+            "time in open",
             "time in descend",
             "time in leaf",
             "time in proof",
@@ -40,7 +42,9 @@ library Tally {
             "demand",
             "post input",
             "give up",
-            "skip dead claims",
+            "walk claims",
+            "walk past agreeing ones",
+            "garbage",
             "reclaim",
             "reclaim of a needless one",
             "withdraw",
@@ -56,7 +60,7 @@ library Tally {
         string memory file = vm.envOr("OG_TALLY", string(""));
         if (bytes(file).length == 0) return;
         string memory line = string.concat('{"most gas":', vm.toString(handler.tally("most gas")));
-        bytes32[35] memory kinds = names();
+        bytes32[39] memory kinds = names();
         for (uint256 i = 0; i < kinds.length; ++i) {
             string memory name = LibString.fromSmallString(kinds[i]);
             line = string.concat(line, ',"', name, '":', vm.toString(handler.tally(kinds[i])));

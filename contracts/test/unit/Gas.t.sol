@@ -34,20 +34,20 @@ contract GasTest is BaseTest {
         Trace memory truth = honestTrace();
         submit(worker, 1, truth);
         submit(watcher, jobId, truth);
-        _log("submit", 125_000);
+        _log("submit", 98_000);
         vm.warp(block.timestamp + WINDOW + 1);
         bytes memory output = TinyModel.output(truth);
-        jobs.finalize(1, output);
-        jobs.finalize(jobId, output);
-        _log("finalize (first credit)", 105_000);
+        finalize(1, output);
+        finalize(jobId, output);
+        _log("finalize (first credit)", 79_000);
         vm.prank(watcher);
         jobs.withdraw();
         _log("withdraw", 40_000);
         jobId = request();
         submit(worker, jobId, truth);
         vm.warp(block.timestamp + WINDOW + 1);
-        jobs.finalize(jobId, output);
-        _log("finalize (claimant has credit)", 90_000);
+        finalize(jobId, output);
+        _log("finalize (claimant has credit)", 62_000);
     }
 
     /// forge-config: default.isolate = true
@@ -57,25 +57,23 @@ contract GasTest is BaseTest {
         uint256 jobId = request();
         uint256 lieId = submit(liar, jobId, lie);
         (uint256 truthId, uint256 matchId) = challenge(watcher, lieId, truth);
-        _log("challenge", 280_000);
-        reveal(lieId, lie);
-        _log("reveal", 125_000);
+        _log("challenge", 137_000);
         reveal(truthId, truth);
-        _log("reveal", 125_000);
+        _log("reveal", 66_000);
         descend(matchId, lie, truth);
-        _log("descend 2, side 0, first of the match", 145_000);
+        _log("open, 2 children", 41_000);
+        reveal(lieId, lie);
+        _log("reveal", 66_000);
         descend(matchId, lie, truth);
-        _log("descend 2, side 1", 66_000);
+        _log("descend 1, open 16", 84_000);
         descend(matchId, lie, truth);
-        _log("descend 16, side 0", 70_000);
-        descend(matchId, lie, truth);
-        _log("descend 16, side 1", 90_000);
-        postLeaf(matchId, 0, lie);
-        _log("postLeaf", 60_000);
-        postLeaf(matchId, 1, truth);
-        _log("postLeaf", 60_000);
+        _log("descend 4, leaf", 55_000);
+        uint256 before = vm.snapshotState();
+        postLeaf(matchId, lie, truth);
+        _log("postLeaf", 43_000);
+        vm.revertToState(before);
         prove(matchId, lie, truth, truth);
-        _log("proveStep, one leaf read", 200_000);
+        _log("proveStep, one leaf read", 152_000);
     }
 
     /// forge-config: default.isolate = true
@@ -87,18 +85,18 @@ contract GasTest is BaseTest {
         (uint256 third, uint256 timed) = challenge(liar, first, lyingTrace());
         (uint256 fourth, uint256 needless) = challenge(stranger, first, truth);
         matches.openMatch(second, third);
-        _log("openMatch", 160_000);
+        _log("openMatch", 72_000);
         reveal(first, truth);
         reveal(second, truth);
         reveal(fourth, truth);
-        matches.settleSameTrace(needless);
-        _log("settleSameTrace", 140_000);
+        settleSameTrace(needless);
+        _log("settleSameTrace", 92_000);
         vm.warp(block.timestamp + WINDOW + 1);
         matches.callTime(timed);
-        _log("callTime", 140_000);
-        jobs.finalize(jobId, TinyModel.output(truth));
-        _log("finalize, two agreeing claims", 110_000);
-        jobs.reclaimBond(second);
-        _log("reclaimBond", 80_000);
+        _log("callTime", 72_000);
+        finalize(jobId, TinyModel.output(truth));
+        _log("finalize, two agreeing claims", 96_000);
+        reclaimBond(second);
+        _log("reclaimBond", 79_000);
     }
 }

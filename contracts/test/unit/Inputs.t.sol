@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {ClaimStatus, IJobs, JobStatus} from "../../src/interfaces/IJobs.sol";
+import {ClaimStatus, IJobs, JobStatus, Terms} from "../../src/interfaces/IJobs.sol";
 import {Demand, IInputs} from "../../src/interfaces/IInputs.sol";
 import {Model, Provenance} from "../../src/interfaces/IModelRegistry.sol";
 import {BaseTest} from "../helpers/BaseTest.sol";
@@ -81,13 +81,16 @@ contract InputsTest is BaseTest {
     }
 
     function _submit() private returns (uint256) {
-        Trace memory truth = honestTrace();
-        bytes memory output = TinyModel.output(truth);
-        Trace memory tree = Traces.empty(0, TENSOR_DEPTH);
-        tree.setSlot(0, output);
-        bytes32 outputRoot = tree.rehash().root();
+        bytes32 outputRoot = _outputRoot();
+        bytes memory output = TinyModel.output(honestTrace());
         vm.prank(worker);
         return jobs.submit{value: BOND}(jobId, largeModelId, root, SEAL, outputRoot, output);
+    }
+
+    function _outputRoot() private pure returns (bytes32) {
+        Trace memory tree = Traces.empty(0, TENSOR_DEPTH);
+        tree.setSlot(0, TinyModel.output(honestTrace()));
+        return tree.rehash().root();
     }
 
     // ---------------------------------------------------------------- demand
@@ -127,11 +130,10 @@ contract InputsTest is BaseTest {
         snapshot = vm.snapshotState();
         _demand();
         vm.revertToState(snapshot);
-        vm.prank(address(matches));
-        jobs.loseClaim(claimId);
+        lose(claimId);
         vm.expectRevert(abi.encodeWithSelector(IInputs.Inputs_TooLate.selector, jobId, claimBy));
         inputs.demand(jobId, root);
-        jobs.finalize(jobId, "");
+        finalize(jobId, "");
         vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_WrongStatus.selector, jobId, JobStatus.Void));
         inputs.demand(jobId, root);
     }
@@ -278,7 +280,7 @@ contract InputsTest is BaseTest {
         assertEq(jobs.creditOf(watcher), STAKE - STAKE / 3);
         assertEq(jobs.creditOf(requester), FEE);
         assertEq(address(inputs).balance, 0);
-        jobs.reclaimBond(claimId);
+        jobs.reclaimBond(claimId, Terms(SEAL, _outputRoot(), 0));
         assertEq(jobs.creditOf(worker), BOND);
         vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_WrongStatus.selector, jobId, JobStatus.Void));
         inputs.giveUp(jobId);

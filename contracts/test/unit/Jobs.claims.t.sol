@@ -3,7 +3,8 @@ pragma solidity ^0.8.30;
 
 import {Jobs} from "../../src/Jobs.sol";
 import {IInputs} from "../../src/interfaces/IInputs.sol";
-import {Claim, ClaimStatus, IJobs, Job, JobStatus, Parameters, Target} from "../../src/interfaces/IJobs.sol";
+import {Claim, ClaimStatus, IJobs, Job, JobStatus, Parameters, Target, Terms} from "../../src/interfaces/IJobs.sol";
+import {IMatches} from "../../src/interfaces/IMatches.sol";
 import {IMatches, Match} from "../../src/interfaces/IMatches.sol";
 import {IModelRegistry, Model, Provenance} from "../../src/interfaces/IModelRegistry.sol";
 import {BaseTest} from "../helpers/BaseTest.sol";
@@ -132,6 +133,7 @@ contract JobsClaimsTest is BaseTest {
         expected.requester = requester;
         expected.status = JobStatus.Open;
         expected.claimBy = uint40(block.timestamp + 77);
+        expected.stepCount = uint32(TinyModel.STEP_COUNT);
         expected.outputBytes = 20;
         expected.slotDepth = 3;
         expected.tensorDepth = 2;
@@ -154,10 +156,13 @@ contract JobsClaimsTest is BaseTest {
 
     function test_questionOf() external {
         uint256 jobId = request();
-        (bytes32 model, bytes32 root, uint8 depth) = jobs.questionOf(jobId);
+        (bytes32 model, bytes32 root) = jobs.questionOf(jobId);
         assertEq(model, modelId);
         assertEq(root, inputRoot);
-        assertEq(depth, 5);
+        (uint32 lastSlot, uint8 slotDepth, uint8 tensorDepth) = jobs.traceShapeOf(jobId);
+        assertEq(lastSlot, TinyModel.STEP_COUNT);
+        assertEq(slotDepth, TinyModel.SLOT_DEPTH);
+        assertEq(tensorDepth, TinyModel.TENSOR_DEPTH);
         vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_UnknownJob.selector, 2));
         jobs.questionOf(2);
     }
@@ -178,7 +183,7 @@ contract JobsClaimsTest is BaseTest {
     function test_submit_endedJob() external {
         uint256 jobId = request();
         vm.warp(block.timestamp + CLAIM_SECONDS + 1);
-        jobs.finalize(jobId, "");
+        finalize(jobId, "");
         vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_WrongStatus.selector, jobId, JobStatus.Void));
         jobs.submit(jobId, modelId, inputRoot, SEAL, 0, "");
     }
@@ -238,7 +243,7 @@ contract JobsClaimsTest is BaseTest {
         vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_WrongLength.selector, "output", 4097, 0));
         jobs.submit{value: BOND}(jobId, large, root, SEAL, SEAL, new bytes(4097));
         uint256 claimId = jobs.submit{value: BOND}(jobId, large, root, SEAL, SEAL, "");
-        assertEq(jobs.getClaim(claimId).outputRoot, SEAL);
+        assertEq(jobs.getClaim(claimId).commitment, keccak256(abi.encode(SEAL, SEAL, 0)));
     }
 
     function test_submit() external {
@@ -255,10 +260,9 @@ contract JobsClaimsTest is BaseTest {
         assertEq(address(jobs).balance, FEE + BOND);
         Claim memory expected;
         expected.claimant = worker;
-        expected.jobId = uint64(jobId);
+        expected.jobId = uint40(jobId);
         expected.status = ClaimStatus.Live;
-        expected.seal = seal;
-        expected.outputRoot = truth.slotRoot(4);
+        expected.commitment = keccak256(abi.encode(seal, truth.slotRoot(4), 0));
         assertEq(abi.encode(jobs.getClaim(1)), abi.encode(expected));
         Job memory job = jobs.getJob(jobId);
         assertEq(job.windowEndsAt, block.timestamp + WINDOW);
@@ -271,8 +275,8 @@ contract JobsClaimsTest is BaseTest {
         uint256 jobId = request();
         uint256 first = submit(liar, jobId, lyingTrace());
         (uint256 second,) = challenge(liar, first, lyingTrace(0, 0));
-        vm.warp(block.timestamp + CLOCK + 1);
-        matches.callTime(1); // nobody revealed
+        lose(first);
+        lose(second);
         assertEq(jobs.getJob(jobId).liveClaims, 0);
         uint256 third = submit(worker, jobId, honestTrace());
         Job memory job = jobs.getJob(jobId);
@@ -293,8 +297,7 @@ contract JobsClaimsTest is BaseTest {
         jobs.challenge(target, SEAL, SEAL, "");
         uint256 claimId = submit(liar, jobId, lyingTrace());
         target = targetOf(claimId);
-        vm.prank(address(matches));
-        jobs.loseClaim(claimId);
+        lose(claimId);
         vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_ClaimNotLive.selector, 1, ClaimStatus.Lost));
         jobs.challenge(target, SEAL, SEAL, "");
     }
@@ -312,13 +315,16 @@ contract JobsClaimsTest is BaseTest {
         vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_OtherJob.selector, jobId, modelId, inputRoot));
         jobs.challenge(target, SEAL, SEAL, "");
         target = targetOf(claimId);
-        bytes memory otherClaim = abi.encodeWithSelector(IJobs.Jobs_OtherClaim.selector, claimId, target.seal);
-        target.seal = SEAL;
-        vm.expectRevert(otherClaim);
+        target.terms.seal = SEAL;
+        vm.expectPartialRevert(IJobs.Jobs_OtherTerms.selector);
         jobs.challenge(target, SEAL, SEAL, "");
         target = targetOf(claimId);
-        target.outputRoot = SEAL;
-        vm.expectRevert(otherClaim);
+        target.terms.outputRoot = SEAL;
+        vm.expectPartialRevert(IJobs.Jobs_OtherTerms.selector);
+        jobs.challenge(target, SEAL, SEAL, "");
+        target = targetOf(claimId);
+        target.terms.target = 1;
+        vm.expectPartialRevert(IJobs.Jobs_OtherTerms.selector);
         jobs.challenge(target, SEAL, SEAL, "");
     }
 
@@ -360,15 +366,12 @@ contract JobsClaimsTest is BaseTest {
         assertEq(job.lastClaim, third);
         assertEq(jobs.getClaim(first).next, second);
         assertEq(jobs.getClaim(second).next, third);
-        assertEq(jobs.getClaim(second).target, first);
-        assertEq(jobs.getClaim(third).target, second);
+        Terms memory terms = termsOf(third);
+        assertEq(terms.target, second);
+        assertEq(jobs.getClaim(third).commitment, keccak256(abi.encode(terms)));
         assertEq(matches.matchOf(first, second), matchId);
         assertEq(matches.matchOf(second, third), otherMatchId);
         assertEq(matches.matchOf(first, third), 0);
-        (bool live0, bool live1) = jobs.areLive(first, second);
-        assertTrue(live0 && live1);
-        (live0, live1) = jobs.areLive(99, third);
-        assertTrue(!live0 && live1);
     }
 
     // ---------------------------------------------------------------- reveal
@@ -378,19 +381,14 @@ contract JobsClaimsTest is BaseTest {
         Trace memory truth = honestTrace();
         uint256 claimId = submit(worker, jobId, truth);
         vm.warp(block.timestamp + 5);
-        vm.expectEmit(address(jobs));
-        emit IJobs.Revealed(claimId, truth.root());
+        vm.expectEmit(address(matches));
+        emit IMatches.Revealed(claimId, truth.root());
         vm.prank(stranger);
         reveal(claimId, truth);
-        assertEq(jobs.getClaim(claimId).revealedAt, block.timestamp);
-        assertEq(jobs.getClaim(claimId).traceRoot, truth.root());
-        assertEq(jobs.agreeing(jobId, truth.root()), 1);
+        assertEq(matches.traceRootOf(claimId), truth.root());
 
-        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_AlreadyRevealed.selector, claimId));
+        vm.expectRevert(abi.encodeWithSelector(IMatches.Matches_AlreadyRevealed.selector, claimId));
         reveal(claimId, truth);
-        vm.prank(address(matches));
-        jobs.loseClaim(claimId);
-        assertEq(jobs.agreeing(jobId, truth.root()), 0);
     }
 
     function test_reveal_notLive() external {
@@ -398,10 +396,19 @@ contract JobsClaimsTest is BaseTest {
         vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_UnknownClaim.selector, 1));
         reveal(1, truth);
         uint256 claimId = submit(worker, request(), truth);
-        vm.prank(address(matches));
-        jobs.loseClaim(claimId);
-        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_ClaimNotLive.selector, 1, ClaimStatus.Lost));
+        lose(claimId);
+        vm.expectRevert(abi.encodeWithSelector(IMatches.Matches_ClaimNotLive.selector, 1));
         reveal(claimId, truth);
+    }
+
+    function test_reveal_otherTerms() external {
+        Trace memory truth = honestTrace();
+        uint256 claimId = submit(worker, request(), truth);
+        (uint256 other,) = challenge(liar, claimId, lyingTrace());
+        bytes32[] memory proof = truth.slotProof(4);
+        Terms memory terms = termsOf(other);
+        vm.expectPartialRevert(IMatches.Matches_OtherTerms.selector);
+        matches.reveal(claimId, terms, truth.root(), proof);
     }
 
     function test_reveal_sealMismatch() external {
@@ -409,7 +416,7 @@ contract JobsClaimsTest is BaseTest {
         Trace memory truth = honestTrace();
         uint256 claimId = submit(worker, jobId, truth);
         Trace memory lie = lyingTrace();
-        vm.expectPartialRevert(IJobs.Jobs_SealMismatch.selector);
+        vm.expectPartialRevert(IMatches.Matches_SealMismatch.selector);
         reveal(claimId, lie);
     }
 
@@ -419,11 +426,11 @@ contract JobsClaimsTest is BaseTest {
         bytes32 seal = sealOf(jobId, worker, truth.root());
         uint256 claimId = submit(liar, jobId, truth, seal); // seen in the mempool
         bytes32 computed = sealOf(jobId, liar, truth.root());
-        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_SealMismatch.selector, claimId, computed, seal));
+        vm.expectRevert(abi.encodeWithSelector(IMatches.Matches_SealMismatch.selector, claimId, computed, seal));
         reveal(claimId, truth);
         uint256 otherJob = request();
         claimId = submit(worker, otherJob, truth, seal); // the right claimant, another job
-        vm.expectPartialRevert(IJobs.Jobs_SealMismatch.selector);
+        vm.expectPartialRevert(IMatches.Matches_SealMismatch.selector);
         reveal(claimId, truth);
     }
 
@@ -434,18 +441,18 @@ contract JobsClaimsTest is BaseTest {
         bytes32[] memory proof = truth.slotProof(4);
         bit = bound(bit, 0, 3 * 256 - 1);
         proof[bit / 256] ^= bytes32(1 << (bit % 256));
-        vm.expectPartialRevert(IJobs.Jobs_OutputNotInTrace.selector);
-        jobs.reveal(claimId, truth.root(), proof);
+        vm.expectPartialRevert(IMatches.Matches_OutputNotInTrace.selector);
+        matches.reveal(claimId, termsOf(claimId), truth.root(), proof);
     }
 
     function test_reveal_wrongProofLength() external {
         uint256 jobId = request();
         Trace memory truth = honestTrace();
         uint256 claimId = submit(worker, jobId, truth);
-        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_WrongLength.selector, "outputProof", 2, 3));
-        jobs.reveal(claimId, truth.root(), new bytes32[](2));
-        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_WrongLength.selector, "outputProof", 4, 3));
-        jobs.reveal(claimId, truth.root(), new bytes32[](4));
+        vm.expectRevert(abi.encodeWithSelector(IMatches.Matches_WrongLength.selector, "outputProof", 2, 3));
+        matches.reveal(claimId, termsOf(claimId), truth.root(), new bytes32[](2));
+        vm.expectRevert(abi.encodeWithSelector(IMatches.Matches_WrongLength.selector, "outputProof", 4, 3));
+        matches.reveal(claimId, termsOf(claimId), truth.root(), new bytes32[](4));
     }
 
     /// @dev The right seal under a wrong output: it cannot be opened, so such a claim loses by time.
@@ -453,7 +460,7 @@ contract JobsClaimsTest is BaseTest {
         uint256 jobId = request();
         Trace memory truth = honestTrace();
         uint256 claimId = submit(liar, jobId, lyingTrace(), sealOf(jobId, liar, truth.root()));
-        vm.expectPartialRevert(IJobs.Jobs_OutputNotInTrace.selector);
+        vm.expectPartialRevert(IMatches.Matches_OutputNotInTrace.selector);
         reveal(claimId, truth);
     }
 }

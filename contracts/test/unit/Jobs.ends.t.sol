@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IConsumer} from "../../src/interfaces/IConsumer.sol";
-import {ClaimStatus, IJobs, Job, JobStatus} from "../../src/interfaces/IJobs.sol";
+import {ClaimStatus, IJobs, Job, JobStatus, Terms} from "../../src/interfaces/IJobs.sol";
 import {Model, Provenance} from "../../src/interfaces/IModelRegistry.sol";
 import {TopClass} from "../../src/examples/TopClass.sol";
 import {BaseTest} from "../helpers/BaseTest.sol";
@@ -40,11 +40,6 @@ contract JobsEndsTest is BaseTest {
         output = TinyModel.output(honestTrace());
     }
 
-    function _lose(uint256 claimId) private {
-        vm.prank(address(matches));
-        jobs.loseClaim(claimId);
-    }
-
     function _endWindow(uint256 jobId) private {
         vm.warp(jobs.getJob(jobId).windowEndsAt + 1);
     }
@@ -67,11 +62,11 @@ contract JobsEndsTest is BaseTest {
 
     function test_finalize_unknownOrEnded() external {
         vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_UnknownJob.selector, 1));
-        jobs.finalize(1, output);
+        finalize(1, output);
         uint256 jobId = _claimedJob(address(0));
-        jobs.finalize(jobId, output);
+        finalize(jobId, output);
         vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_WrongStatus.selector, jobId, JobStatus.Final));
-        jobs.finalize(jobId, output);
+        finalize(jobId, output);
     }
 
     function test_finalize_void() external {
@@ -80,13 +75,13 @@ contract JobsEndsTest is BaseTest {
         uint256 claimBy = jobs.getJob(jobId).claimBy;
         vm.warp(claimBy);
         vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_WindowOpen.selector, jobId, claimBy));
-        jobs.finalize(jobId, "");
+        finalize(jobId, "");
         vm.warp(claimBy + 1);
         vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_WrongLength.selector, "output", 20, 0));
-        jobs.finalize(jobId, output);
+        finalize(jobId, output);
         vm.expectEmit(address(jobs));
         emit IJobs.JobVoid(jobId, FEE, 0);
-        jobs.finalize(jobId, "");
+        finalize(jobId, "");
         assertJobStatus(jobId, JobStatus.Void);
         assertEq(jobs.creditOf(requester), FEE);
         assertEq(consumer.calls(), 0);
@@ -94,11 +89,11 @@ contract JobsEndsTest is BaseTest {
 
     function test_finalize_voidBurnsThePot() external {
         uint256 jobId = request();
-        _lose(submit(liar, jobId, lyingTrace()));
+        lose(submit(liar, jobId, lyingTrace()));
         assertEq(jobs.burnedWei(), BURN);
         assertEq(jobs.getJob(jobId).potWei, BOND - BURN);
         vm.warp(block.timestamp + CLAIM_SECONDS + 1);
-        jobs.finalize(jobId, "");
+        finalize(jobId, "");
         assertEq(jobs.burnedWei(), BOND);
         assertEq(jobs.creditOf(requester), FEE);
     }
@@ -111,9 +106,9 @@ contract JobsEndsTest is BaseTest {
         uint256 windowEndsAt = block.timestamp + WINDOW;
         vm.warp(windowEndsAt);
         vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_WindowOpen.selector, jobId, windowEndsAt));
-        jobs.finalize(jobId, output);
+        finalize(jobId, output);
         vm.warp(windowEndsAt + 1);
-        jobs.finalize(jobId, output);
+        finalize(jobId, output);
     }
 
     function test_finalize_single() external {
@@ -121,24 +116,24 @@ contract JobsEndsTest is BaseTest {
         vm.expectEmit(address(jobs));
         emit IJobs.JobFinal(jobId, 1, worker, BOND + FEE, output);
         vm.prank(stranger);
-        jobs.finalize(jobId, output);
+        finalize(jobId, output);
         assertJobStatus(jobId, JobStatus.Final);
         assertStatus(1, ClaimStatus.Final);
-        assertEq(jobs.getJob(jobId).winner, 1);
+        assertEq(jobs.getJob(jobId).firstClaim, 1);
         assertEq(jobs.getJob(jobId).liveClaims, 0);
         assertEq(jobs.creditOf(worker), BOND + FEE);
-        assertEq(jobs.outputOf(jobId), output);
+        assertTrue(jobs.isOutput(jobId, output));
         assertEq(jobs.outputRootOf(jobId), honestTrace().slotRoot(4));
     }
 
     function test_finalize_wrongOutput() external {
         uint256 jobId = _claimedJob(address(0));
         vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_WrongLength.selector, "output", 0, 20));
-        jobs.finalize(jobId, "");
+        finalize(jobId, "");
         bytes memory wrong = output;
         wrong[7] ^= 0x80;
         vm.expectPartialRevert(IJobs.Jobs_OutputMismatch.selector);
-        jobs.finalize(jobId, wrong);
+        finalize(jobId, wrong);
     }
 
     function test_finalize_undecided() external {
@@ -149,18 +144,20 @@ contract JobsEndsTest is BaseTest {
         (uint256 second,) = challenge(liar, first, lie);
         (uint256 third,) = challenge(watcher, second, truth);
         _endWindow(jobId);
-        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_Undecided.selector, jobId, 3, 0));
-        jobs.finalize(jobId, output);
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_Undecided.selector, jobId, 3, 2));
+        finalize(jobId, output);
         reveal(first, truth);
-        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_Undecided.selector, jobId, 3, 1));
-        jobs.finalize(jobId, output);
-        reveal(third, truth);
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_Undecided.selector, jobId, 3, 2));
+        finalize(jobId, output);
         reveal(second, lie);
         vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_Undecided.selector, jobId, 3, 2));
-        jobs.finalize(jobId, output);
-        _lose(second);
-        jobs.finalize(jobId, output);
-        assertEq(jobs.getJob(jobId).winner, first);
+        finalize(jobId, output);
+        lose(second);
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_Undecided.selector, jobId, 2, third));
+        finalize(jobId, output);
+        reveal(third, truth);
+        finalize(jobId, output);
+        assertEq(jobs.getJob(jobId).firstClaim, first);
         assertEq(jobs.creditOf(worker), BOND + FEE + BOND - BURN);
         assertEq(jobs.creditOf(watcher), 0);
     }
@@ -172,8 +169,8 @@ contract JobsEndsTest is BaseTest {
         (uint256 second,) = challenge(watcher, first, truth);
         reveal(second, truth);
         _endWindow(jobId);
-        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_Undecided.selector, jobId, 2, 0));
-        jobs.finalize(jobId, output);
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_Undecided.selector, jobId, 2, 2));
+        finalize(jobId, output);
     }
 
     function test_finalize_inputDemanded() external {
@@ -183,14 +180,14 @@ contract JobsEndsTest is BaseTest {
         inputs.demand{value: STAKE}(jobId, inputRoot);
         _endWindow(jobId);
         vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_InputDemanded.selector, jobId));
-        jobs.finalize(jobId, output);
+        finalize(jobId, output);
         inputs.post(jobId, 0, TinyModel.input(INPUT_SEED), new bytes32[](0));
         uint256 windowEndsAt = block.timestamp + WINDOW;
         assertEq(jobs.getJob(jobId).windowEndsAt, windowEndsAt);
         vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_WindowOpen.selector, jobId, windowEndsAt));
-        jobs.finalize(jobId, output);
+        finalize(jobId, output);
         vm.warp(windowEndsAt + 1);
-        jobs.finalize(jobId, output);
+        finalize(jobId, output);
     }
 
     function test_finalize_skipsTheDead() external {
@@ -198,11 +195,12 @@ contract JobsEndsTest is BaseTest {
         uint256 first = submit(liar, jobId, lyingTrace());
         (uint256 second,) = challenge(stranger, first, lyingTrace(1, 1));
         (uint256 third,) = challenge(watcher, second, honestTrace());
-        _lose(first);
-        _lose(second);
+        lose(first);
+        lose(second);
         _endWindow(jobId);
-        jobs.finalize(jobId, output);
-        assertEq(jobs.getJob(jobId).winner, third);
+        vm.expectPartialRevert(IJobs.Jobs_OtherTerms.selector);
+        finalize(jobId, first, output);
+        finalize(jobId, third, output);
         assertEq(jobs.getJob(jobId).firstClaim, third);
         assertEq(jobs.creditOf(watcher), BOND + FEE + 2 * (BOND - BURN));
     }
@@ -214,7 +212,7 @@ contract JobsEndsTest is BaseTest {
         uint256 jobId = _claimedJob(address(consumer));
         vm.expectEmit(address(jobs));
         emit IJobs.CallbackDone(jobId, address(consumer), true);
-        jobs.finalize(jobId, output);
+        finalize(jobId, output);
         assertEq(consumer.calls(), 1);
         assertEq(consumer.jobId(), jobId);
         assertEq(consumer.modelId(), modelId);
@@ -228,7 +226,8 @@ contract JobsEndsTest is BaseTest {
         RecordingConsumer consumer = new RecordingConsumer();
         uint256 jobId = _claimedJob(address(consumer));
         gas = bound(gas, 30_000, 700_000);
-        (bool success,) = address(jobs).call{gas: gas}(abi.encodeCall(IJobs.finalize, (jobId, output)));
+        bytes memory call = abi.encodeCall(IJobs.finalize, (jobId, termsOf(1), output));
+        (bool success,) = address(jobs).call{gas: gas}(call);
         if (success) {
             assertGt(consumer.gasAtEntry(), 199_000);
             assertEq(consumer.calls(), 1);
@@ -240,7 +239,7 @@ contract JobsEndsTest is BaseTest {
     function test_callback_tooLittleGas() external {
         uint256 jobId = _claimedJob(address(new RecordingConsumer()));
         vm.expectPartialRevert(IJobs.Jobs_CallbackGas.selector);
-        jobs.finalize{gas: 230_000}(jobId, output);
+        jobs.finalize{gas: 230_000}(jobId, termsOf(1), output);
     }
 
     function _finalizeDespite(address consumer) private {
@@ -248,7 +247,7 @@ contract JobsEndsTest is BaseTest {
         vm.expectEmit(address(jobs));
         emit IJobs.CallbackDone(jobId, consumer, false);
         uint256 gasBefore = gasleft();
-        jobs.finalize(jobId, output);
+        finalize(jobId, output);
         assertLt(gasBefore - gasleft(), 400_000);
         assertJobStatus(jobId, JobStatus.Final);
     }
@@ -268,7 +267,7 @@ contract JobsEndsTest is BaseTest {
     function test_callback_returnBomb() external {
         uint256 jobId = _claimedJob(address(new ReturnBomb(false)));
         uint256 gasBefore = gasleft();
-        jobs.finalize(jobId, output);
+        finalize(jobId, output);
         assertLt(gasBefore - gasleft(), 400_000);
         assertJobStatus(jobId, JobStatus.Final);
     }
@@ -283,7 +282,7 @@ contract JobsEndsTest is BaseTest {
         uint256 jobId = consumer.ask{value: FEE}(jobs, modelId, TinyModel.input(INPUT_SEED), CLAIM_SECONDS);
         submit(worker, jobId, honestTrace());
         _endWindow(jobId);
-        jobs.finalize(jobId, output);
+        finalize(jobId, output);
         assertEq(consumer.reentries(), 1);
         assertEq(consumer.succeeded(), 0);
         assertEq(jobs.creditOf(worker), BOND + FEE);
@@ -298,7 +297,7 @@ contract JobsEndsTest is BaseTest {
         consumer.onInference(jobId, modelId, output);
         submit(worker, jobId, honestTrace());
         _endWindow(jobId);
-        jobs.finalize(jobId, output);
+        finalize(jobId, output);
         assertTrue(consumer.answered(jobId));
         uint256 best = 0;
         int32[5] memory values;
@@ -320,7 +319,7 @@ contract JobsEndsTest is BaseTest {
         vm.prank(requester);
         uint256 jobId = consumer.ask{value: FEE}(TinyModel.input(INPUT_SEED), CLAIM_SECONDS);
         vm.warp(block.timestamp + CLAIM_SECONDS + 1);
-        jobs.finalize(jobId, "");
+        finalize(jobId, "");
         consumer.refund(jobId);
         assertEq(requester.balance, 100 ether);
         vm.expectRevert(abi.encodeWithSelector(TopClass.TopClass_NothingToRefund.selector, jobId));
@@ -329,17 +328,17 @@ contract JobsEndsTest is BaseTest {
 
     // ---------------------------------------------------------------- outputs
 
-    function test_outputOf_notFinal() external {
+    function test_isOutput_notFinal() external {
         uint256 jobId = request();
         bytes memory open = abi.encodeWithSelector(IJobs.Jobs_WrongStatus.selector, jobId, JobStatus.Open);
         vm.expectRevert(open);
-        jobs.outputOf(jobId);
+        jobs.isOutput(jobId, output);
         vm.expectRevert(open);
         jobs.outputRootOf(jobId);
     }
 
-    /// @dev 4,097 goes by its root; up to 32 it is stored in place.
-    function testFuzz_outputOf_everyLength(uint256 length, bytes32 seed) external {
+    /// @dev 4,097 goes by its root.
+    function testFuzz_isOutput_everyLength(uint256 length, bytes32 seed) external {
         length = length % 3 == 0 ? bound(length, 1, 40) : bound(length, 1, 4097);
         Model memory model = TinyModel.model();
         model.tensorDepth = 5;
@@ -348,44 +347,105 @@ contract JobsEndsTest is BaseTest {
         uint256 jobId = jobs.request(id, TinyModel.input(INPUT_SEED), 10, address(0));
 
         Trace memory tree = Traces.empty(0, 5);
-        bytes memory data = new bytes(length > 4096 ? 0 : length);
+        bytes memory data = new bytes(length);
         for (uint256 i = 0; i < data.length; ++i) {
             data[i] = keccak256(abi.encode(seed, i / 32))[i % 32];
         }
         tree.setSlot(0, data);
         bytes32 outputRoot = tree.rehash().root();
         bytes32 root = jobs.getJob(jobId).inputRoot;
+        bytes memory posted = length > 4096 ? bytes("") : data;
         vm.prank(worker);
-        jobs.submit{value: BOND}(jobId, id, root, 0, outputRoot, data);
+        jobs.submit{value: BOND}(jobId, id, root, 0, outputRoot, posted);
         _endWindow(jobId);
-        jobs.finalize(jobId, data);
-        assertEq(jobs.outputOf(jobId), data);
+        jobs.finalize(jobId, Terms(0, outputRoot, 0), posted);
         assertEq(jobs.outputRootOf(jobId), outputRoot);
+        assertTrue(jobs.isOutput(jobId, data));
+        assertFalse(jobs.isOutput(jobId, bytes.concat(data, hex"00"))); // the same leaves
+        data[length - 1] ^= 0x01;
+        assertFalse(jobs.isOutput(jobId, data));
     }
 
-    // ---------------------------------------------------------------- skipDeadClaims
+    // ---------------------------------------------------------------- walkClaims
 
-    function test_skipDeadClaims() external {
+    function test_walkClaims() external {
         uint256 jobId = request();
         uint256 claimId = submit(liar, jobId, lyingTrace());
         for (uint256 i = 0; i < 9; ++i) {
             (claimId,) = challenge(liar, claimId, lyingTrace());
         }
         for (uint256 i = 1; i < 9; ++i) {
-            _lose(i);
+            lose(i);
         }
-        jobs.skipDeadClaims(jobId, 3);
+        jobs.walkClaims(jobId, 3);
         assertEq(jobs.getJob(jobId).firstClaim, 4);
-        jobs.skipDeadClaims(jobId, 0);
+        jobs.walkClaims(jobId, 0);
         assertEq(jobs.getJob(jobId).firstClaim, 4);
-        jobs.skipDeadClaims(jobId, 100);
+        jobs.walkClaims(jobId, 100);
         assertEq(jobs.getJob(jobId).firstClaim, 9);
-        _lose(9);
-        _lose(10);
-        jobs.skipDeadClaims(jobId, 100); // no live claim: nothing to find
+        lose(9);
+        lose(10);
+        jobs.walkClaims(jobId, 100); // no live claim: nothing to find
         assertEq(jobs.getJob(jobId).firstClaim, 9);
         submit(worker, jobId, honestTrace());
         assertEq(jobs.getJob(jobId).firstClaim, 11);
+    }
+
+    /// @dev Six live claims of one trace: two steps at a time, past a claim that died, and on when the first one dies.
+    function test_walkClaims_agreeing() external {
+        uint256 jobId = request();
+        Trace memory truth = honestTrace();
+        uint256 lie = submit(liar, jobId, lyingTrace());
+        for (uint256 i = 2; i <= 7; ++i) {
+            challenge(watcher, lie, truth);
+            if (i < 7) reveal(i, truth);
+        }
+        jobs.walkClaims(jobId, 100);
+        assertEq(jobs.getJob(jobId).agreedUpTo, lie); // which is live, and has not revealed
+        lose(lie);
+        lose(4);
+        jobs.walkClaims(jobId, 2);
+        assertEq(jobs.getJob(jobId).firstClaim, 2);
+        assertEq(jobs.getJob(jobId).agreedUpTo, 3);
+        lose(2);
+        jobs.walkClaims(jobId, 2);
+        assertEq(jobs.getJob(jobId).firstClaim, 3);
+        assertEq(jobs.getJob(jobId).agreedUpTo, 4);
+        jobs.walkClaims(jobId, 100);
+        assertEq(jobs.getJob(jobId).agreedUpTo, 6);
+        _endWindow(jobId);
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_Undecided.selector, jobId, 4, 7));
+        finalize(jobId, 3, output);
+        reveal(7, truth);
+        finalize(jobId, 3, output);
+        assertEq(jobs.getJob(jobId).firstClaim, 3);
+        for (uint256 i = 5; i <= 7; ++i) {
+            reclaimBond(i);
+        }
+        assertEq(jobs.getJob(jobId).liveClaims, 0);
+    }
+
+    /// @dev What was found before the first claim died still counts for the one after it, and only for that one's trace.
+    function test_walkClaims_disagreeing() external {
+        uint256 jobId = request();
+        Trace memory lie = lyingTrace();
+        uint256 first = submit(liar, jobId, lie);
+        (uint256 second,) = challenge(stranger, first, lie);
+        (uint256 third,) = challenge(watcher, first, honestTrace());
+        (uint256 fourth,) = challenge(worker, first, lie);
+        reveal(first, lie);
+        reveal(second, lie);
+        reveal(third, honestTrace());
+        reveal(fourth, lie);
+        jobs.walkClaims(jobId, 100);
+        assertEq(jobs.getJob(jobId).agreedUpTo, second);
+        lose(first);
+        lose(second);
+        _endWindow(jobId);
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_Undecided.selector, jobId, 2, fourth));
+        finalize(jobId, third, output);
+        lose(fourth);
+        finalize(jobId, third, output);
     }
 
     // ---------------------------------------------------------------- reclaimBond
@@ -400,28 +460,30 @@ contract JobsEndsTest is BaseTest {
         reveal(first, truth);
         reveal(second, truth);
         reveal(needless, truth);
-        _lose(lie);
+        lose(lie);
         vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_WrongStatus.selector, jobId, JobStatus.Open));
-        jobs.reclaimBond(second);
+        reclaimBond(second);
         _endWindow(jobId);
-        jobs.finalize(jobId, output);
+        finalize(jobId, first, output);
 
+        vm.expectPartialRevert(IJobs.Jobs_OtherTerms.selector);
+        jobs.reclaimBond(needless, termsOf(second)); // would hide that it was needless
         vm.expectEmit(address(jobs));
         emit IJobs.ClaimClosed(jobId, second, 0, BOND);
-        jobs.reclaimBond(second);
+        reclaimBond(second);
         assertEq(jobs.creditOf(worker), BOND);
         vm.expectEmit(address(jobs));
         emit IJobs.ClaimClosed(jobId, needless, BURN, BOND - BURN);
-        jobs.reclaimBond(needless);
+        reclaimBond(needless);
         assertEq(jobs.creditOf(stranger), BOND - BURN);
         assertEq(jobs.burnedWei(), 2 * BURN);
 
         vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_ClaimNotLive.selector, second, ClaimStatus.Closed));
-        jobs.reclaimBond(second);
+        reclaimBond(second);
         vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_ClaimNotLive.selector, first, ClaimStatus.Final));
-        jobs.reclaimBond(first);
+        reclaimBond(first);
         vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_ClaimNotLive.selector, lie, ClaimStatus.Lost));
-        jobs.reclaimBond(lie);
+        reclaimBond(lie);
     }
 
     // ---------------------------------------------------------------- only our own contracts
@@ -431,9 +493,9 @@ contract JobsEndsTest is BaseTest {
         bytes memory onlyMatches = abi.encodeWithSelector(IJobs.Jobs_OnlyMatches.selector, address(this));
         bytes memory onlyInputs = abi.encodeWithSelector(IJobs.Jobs_OnlyInputs.selector, address(this));
         vm.expectRevert(onlyMatches);
-        jobs.loseClaim(claimId);
+        jobs.endMatch(claimId, claimId, 1);
         vm.expectRevert(onlyMatches);
-        jobs.closeClaim(claimId);
+        jobs.settle(claimId, claimId, termsOf(claimId));
         vm.expectRevert(onlyInputs);
         jobs.inputPosted(1);
         vm.expectRevert(onlyInputs);
@@ -442,23 +504,23 @@ contract JobsEndsTest is BaseTest {
         jobs.credit(address(this));
     }
 
-    function test_loseClaim_guards() external {
+    function test_endMatch_guards() external {
         uint256 jobId = request();
         uint256 claimId = submit(worker, jobId, honestTrace());
         vm.expectEmit(address(jobs));
         emit IJobs.ClaimLost(jobId, claimId, BURN, BOND - BURN);
-        _lose(claimId);
+        lose(claimId);
         vm.prank(address(matches));
         vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_ClaimNotLive.selector, claimId, ClaimStatus.Lost));
-        jobs.loseClaim(claimId);
+        jobs.endMatch(claimId, claimId, 1);
 
         claimId = submit(worker, jobId, honestTrace());
         vm.prank(address(inputs));
         jobs.inputMissing(jobId);
         vm.prank(address(matches));
         vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_WrongStatus.selector, jobId, JobStatus.Void));
-        jobs.loseClaim(claimId);
-        jobs.reclaimBond(claimId);
+        jobs.endMatch(claimId, claimId, 1);
+        reclaimBond(claimId);
         assertEq(jobs.creditOf(worker), BOND);
         assertEq(jobs.creditOf(requester), FEE);
     }
@@ -466,7 +528,7 @@ contract JobsEndsTest is BaseTest {
     // ---------------------------------------------------------------- withdraw
 
     function test_withdraw() external {
-        jobs.finalize(_claimedJob(address(0)), output);
+        finalize(_claimedJob(address(0)), output);
         vm.expectEmit(address(jobs));
         emit IJobs.Withdrawn(worker, BOND + FEE);
         vm.prank(worker);

@@ -61,19 +61,22 @@ contract MatchesGamesTest is BaseTest {
     function testFuzz_silenceLoses(uint256 moves, bool liarIsFirst) external {
         Trace memory truth = honestTrace();
         Trace memory lie = lyingTrace(6, 77);
-        moves = bound(moves, 0, 3); // reveal, two rounds, leaf
+        moves = bound(moves, 0, 2); // each side opens or answers; the truth answers last, or the liar has to post its leaf
         (uint256 lieId, uint256 truthId, uint256 matchId) = _open(lie, truth, liarIsFirst);
         uint8 liarSide = liarIsFirst ? 0 : 1;
         (Trace memory trace0, Trace memory trace1) = liarIsFirst ? (lie, truth) : (truth, lie);
         reveal(truthId, truth);
-        if (moves > 0) {
-            reveal(lieId, lie);
-            uint256 liarMoves = 1;
-            while (matches.getMatch(matchId).phase == Phase.Descend) {
-                if (matches.getMatch(matchId).turn == liarSide && liarMoves++ == moves) break;
-                descend(matchId, trace0, trace1);
-            }
-            if (matches.getMatch(matchId).phase == Phase.Leaf) postLeaf(matchId, 1 - liarSide, truth);
+        if (moves > 0) reveal(lieId, lie);
+        for (uint256 liarMoves = 0; matches.getMatch(matchId).phase < Phase.Leaf;) {
+            if (matches.getMatch(matchId).turn == liarSide && liarMoves++ == moves) break;
+            descend(matchId, trace0, trace1);
+        }
+        Match memory game = matches.getMatch(matchId);
+        if (game.phase == Phase.Leaf && game.turn != liarSide) postLeaf(matchId, trace0, trace1);
+        if (matches.getMatch(matchId).phase == Phase.Proof) {
+            prove(matchId, trace0, trace1, truth);
+            assertOver(matchId, Ending.Proof, liarSide + 1);
+            return;
         }
         vm.warp(block.timestamp + CLOCK);
         vm.expectRevert(abi.encodeWithSelector(IMatches.Matches_NoClockExpired.selector, matchId));
@@ -104,17 +107,20 @@ contract MatchesGamesTest is BaseTest {
         Trace memory truth = honestTrace();
         Trace memory lie = lyingTrace(6, 77);
         (uint256 lieId, uint256 truthId, uint256 matchId) = _open(lie, truth, true);
+        revealBoth(matchId, lie, truth);
         vm.warp(block.timestamp + CLOCK);
-        reveal(lieId, lie);
-        reveal(truthId, truth);
+        descend(matchId, lie, truth);
+        vm.warp(block.timestamp + CLOCK);
+        descend(matchId, lie, truth);
         Match memory game = matches.getMatch(matchId);
         assertEq(game.remainingSeconds[0], 0);
         assertEq(game.remainingSeconds[1], 0);
         descendToLeaf(matchId, lie, truth); // all in one second
-        postLeaf(matchId, 0, lie);
-        postLeaf(matchId, 1, truth);
+        postLeaf(matchId, lie, truth);
         prove(matchId, lie, truth, truth);
         assertOver(matchId, Ending.Proof, 1);
+        assertStatus(lieId, ClaimStatus.Lost);
+        assertStatus(truthId, ClaimStatus.Live);
     }
 
     /// @dev Both sides may run their clocks down; two clocks after the opening the match is over.
@@ -131,9 +137,8 @@ contract MatchesGamesTest is BaseTest {
             (bool timeOut,) = address(matches).call(abi.encodeCall(IMatches.callTime, (matchId)));
             if (timeOut) break;
             Phase phase = matches.getMatch(matchId).phase;
-            if (phase == Phase.Descend) descend(matchId, lie, truth);
-            else if (phase == Phase.Leaf && matches.getMatch(matchId).leafPosted == 0) postLeaf(matchId, 1, truth);
-            else if (phase == Phase.Leaf) postLeaf(matchId, 0, lie);
+            if (phase < Phase.Leaf) descend(matchId, lie, truth);
+            else if (phase == Phase.Leaf) postLeaf(matchId, lie, truth);
         }
         if (matches.getMatch(matchId).phase != Phase.Over) {
             vm.warp(deadline + 1);
@@ -149,6 +154,7 @@ contract MatchesGamesTest is BaseTest {
         uint256 lieId = submit(liar, jobId, truth, keccak256("nothing")); // even with the right output
         (uint256 truthId, uint256 matchId) = challenge(watcher, lieId, truth);
         reveal(truthId, truth);
+        descend(matchId, truth, truth);
         vm.warp(block.timestamp + CLOCK + 1);
         matches.callTime(matchId);
         _assertWon(truthId, BOND + FEE + BOND - BURN);
@@ -160,8 +166,9 @@ contract MatchesGamesTest is BaseTest {
         uint256 copyId = submit(liar, jobId, truth, sealOf(jobId, worker, truth.root()));
         (uint256 truthId, uint256 matchId) = challenge(worker, copyId, truth);
         reveal(truthId, truth);
-        vm.expectPartialRevert(IJobs.Jobs_SealMismatch.selector);
+        vm.expectPartialRevert(IMatches.Matches_SealMismatch.selector);
         reveal(copyId, truth);
+        descend(matchId, truth, truth);
         vm.warp(block.timestamp + CLOCK + 1);
         matches.callTime(matchId);
         assertStatus(copyId, ClaimStatus.Lost);
@@ -170,8 +177,8 @@ contract MatchesGamesTest is BaseTest {
 
     function _assertWon(uint256 truthId, uint256 creditWei) private {
         vm.warp(jobs.getJob(jobId).windowEndsAt + 1);
-        jobs.finalize(jobId, postedOutput(honestTrace()));
-        assertEq(jobs.getJob(jobId).winner, truthId);
+        finalize(jobId, truthId, postedOutput(honestTrace()));
+        assertEq(jobs.getJob(jobId).firstClaim, truthId);
         assertEq(jobs.creditOf(jobs.getClaim(truthId).claimant), creditWei);
     }
 
@@ -220,11 +227,12 @@ contract MatchesGamesTest is BaseTest {
         (uint256 second, uint256 idle) = challenge(stranger, lieId, truth);
         playToProof(matchId, lie, truth);
         prove(matchId, lie, truth, truth);
-        vm.expectRevert(abi.encodeWithSelector(IMatches.Matches_ClaimNotLive.selector, lieId));
+        vm.warp(block.timestamp + CLOCK + 1);
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_ClaimNotLive.selector, lieId, ClaimStatus.Lost));
         matches.callTime(idle); // moot
         reveal(second, truth);
         _assertWon(first, BOND + FEE + BOND - BURN);
-        jobs.reclaimBond(second);
+        reclaimBond(second);
         assertEq(jobs.creditOf(stranger), BOND);
     }
 
@@ -235,10 +243,11 @@ contract MatchesGamesTest is BaseTest {
         uint256 first = submit(liar, jobId, lie);
         (uint256 second, uint256 matchId) = challenge(liar, first, other);
         reveal(second, other);
+        descend(matchId, lie, other);
         vm.warp(block.timestamp + CLOCK + 1);
         matches.callTime(matchId);
         vm.warp(jobs.getJob(jobId).windowEndsAt + 1);
-        jobs.finalize(jobId, postedOutput(other));
+        finalize(jobId, second, postedOutput(other));
         assertEq(jobs.creditOf(liar), 2 * BOND + FEE - BURN); // nobody watched
         assertEq(jobs.burnedWei(), BURN);
     }
@@ -255,7 +264,7 @@ contract MatchesGamesTest is BaseTest {
         prove(matchId, lie, other, truth);
         assertOver(matchId, Ending.Proof, 3);
         vm.warp(block.timestamp + CLAIM_SECONDS + 1);
-        jobs.finalize(jobId, "");
+        finalize(jobId, "");
         assertJobStatus(jobId, JobStatus.Void);
         assertEq(jobs.creditOf(requester), FEE);
         assertEq(jobs.burnedWei(), 2 * BOND);
@@ -268,24 +277,24 @@ contract MatchesGamesTest is BaseTest {
         Trace memory truth = honestTrace();
         Trace memory lie = lyingTrace(6, 77);
         uint256 before = vm.snapshotState();
-        (uint256 lieId, uint256 truthId, uint256 matchId) = _open(lie, truth, true);
+        (uint256 lieId,, uint256 matchId) = _open(lie, truth, true);
         Target memory target = targetOf(lieId);
-        reveal(lieId, lie);
-        reveal(truthId, truth);
-        bytes32[] memory children = lie.children(5, 0, 1);
+        bytes memory move =
+            abi.encodeCall(IMatches.descend, (matchId, 5, 0, lie.answer(truth, 0, 5, 0, 1), lie.children(4, 0, 4)));
 
         vm.revertToState(before);
         Trace memory otherLie = lyingTrace(20, 1);
-        (lieId, truthId, matchId) = _open(otherLie, truth, true);
-        bytes32 seal = sealOf(jobId, stranger, truth.root());
-        vm.expectPartialRevert(IJobs.Jobs_OtherClaim.selector);
-        jobs.challenge(target, seal, truth.slotRoot(4), "");
-        vm.expectPartialRevert(IJobs.Jobs_SealMismatch.selector);
+        _open(otherLie, truth, true);
+        bytes32 outputRoot = truth.slotRoot(4);
+        vm.expectPartialRevert(IJobs.Jobs_OtherTerms.selector);
+        jobs.challenge(target, 0, outputRoot, "");
+        vm.expectPartialRevert(IMatches.Matches_SealMismatch.selector);
         reveal(lieId, lie);
-        reveal(lieId, otherLie);
-        reveal(truthId, truth);
+        revealBoth(matchId, otherLie, truth);
+        descend(matchId, otherLie, truth);
         vm.expectPartialRevert(IMatches.Matches_NodeMismatch.selector);
-        matches.descend(matchId, 5, 0, children, new bytes32[](0));
+        (bool reverted,) = address(matches).call(move);
+        assertTrue(reverted);
     }
 }
 
@@ -315,9 +324,9 @@ contract MatchesGamesByRootTest is BaseTest {
         prove(matchId, trace0, trace1, truth);
         assertOver(matchId, Ending.Proof, liarIsFirst ? 1 : 2);
         vm.warp(block.timestamp + WINDOW + 1);
-        jobs.finalize(jobId, "");
-        assertEq(jobs.getJob(jobId).winner, liarIsFirst ? second : first);
-        assertEq(jobs.outputOf(jobId), "");
+        finalize(jobId, liarIsFirst ? second : first, "");
+        assertEq(jobs.getJob(jobId).firstClaim, liarIsFirst ? second : first);
+        assertTrue(jobs.isOutput(jobId, TinyModel.output(truth)));
         assertEq(jobs.outputRootOf(jobId), truth.slotRoot(TinyModel.STEP_COUNT));
     }
 }

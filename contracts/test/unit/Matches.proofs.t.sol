@@ -66,7 +66,7 @@ contract MatchesProofsTest is BaseTest {
         uint256 first = submit(worker, jobId, honestTrace());
         (, uint256 matchId) = challenge(watcher, first, lyingTrace());
         bytes[2] memory leaves;
-        bytes memory reveal_ = abi.encodeWithSelector(IMatches.Matches_WrongPhase.selector, matchId, Phase.Reveal);
+        bytes memory reveal_ = abi.encodeWithSelector(IMatches.Matches_WrongPhase.selector, matchId, Phase.Open);
         vm.expectRevert(reveal_);
         matches.proveInput(matchId, 0, leaves, "", new bytes32[](0));
         vm.expectRevert(reveal_);
@@ -75,12 +75,25 @@ contract MatchesProofsTest is BaseTest {
         proof.matchId = matchId;
         vm.expectRevert(reveal_);
         proveStep(proof);
-        reveal(first, honestTrace());
-        reveal(2, lyingTrace());
-        descendToLeaf(matchId, honestTrace(), lyingTrace());
-        postLeaf(matchId, 1, lyingTrace());
-        vm.expectRevert(abi.encodeWithSelector(IMatches.Matches_WrongPhase.selector, matchId, Phase.Leaf));
+        revealBoth(matchId, honestTrace(), lyingTrace());
+        descend(matchId, honestTrace(), lyingTrace());
+        vm.expectRevert(abi.encodeWithSelector(IMatches.Matches_WrongPhase.selector, matchId, Phase.Descend));
         matches.provePadding(matchId, 0, leaves);
+    }
+
+    /// @dev Who knows both leaves need not post the second one first, whoever it is and whatever the clocks say.
+    function test_proofs_beforeTheSecondLeaf() external {
+        Trace memory truth = honestTrace();
+        Trace memory lie = lyingTrace();
+        uint256 first = submit(worker, jobId, truth);
+        (, uint256 matchId) = challenge(watcher, first, lie);
+        revealBoth(matchId, truth, lie);
+        descendToLeaf(matchId, truth, lie);
+        assertPhase(matchId, Phase.Leaf);
+        vm.warp(block.timestamp + CLOCK + 1);
+        vm.prank(stranger);
+        prove(matchId, truth, lie, truth);
+        assertOver(matchId, Ending.Proof, 2);
     }
 
     function test_proofs_stateAndLeaves() external {

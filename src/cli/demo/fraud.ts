@@ -1,5 +1,6 @@
 /** The other half of the story: a worker lies in one element of one layer, is found out, and pays. */
 import { readJob } from '../../chain/requests.js';
+import { matchText } from '../../units.js';
 import type { Lie } from '../../worker/tamper.js';
 import { idNumber } from '../ids.js';
 import type { Json } from '../json.js';
@@ -30,7 +31,7 @@ export async function fraudulentJob(
   return {
     jobId: idNumber(jobId),
     status: (await readJob(stage.devnet.contracts, jobId)).status,
-    matchId: idNumber(caught.matchId),
+    matchId: matchText(caught.matchId),
     label: subject.disputed.label,
     liarStep: slot,
     liarElement: element,

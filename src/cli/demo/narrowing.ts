@@ -20,8 +20,14 @@ export function moveText(action: Action): string {
       return 're-ran the model: wrong; posts the right answer with a bond';
     case 'reveal':
       return 'reveals its trace root';
+    case 'revealAndMove':
+      return `reveals its trace root, ${moveText(action.move)}`;
+    case 'open':
+      return `opens its root: ${action.children.length} nodes`;
     case 'descend':
-      return `opens its ${action.children.length} nodes, ${action.height} levels above the leaves`;
+      return `says where they part, opens ${action.children.length} nodes there`;
+    case 'descendToLeaf':
+      return 'says where they part, posts its 256 bytes there';
     case 'postLeaf':
       return 'posts the 256 bytes it has there';
     case 'proveStep':
@@ -37,12 +43,14 @@ export function moveText(action: Action): string {
   }
 }
 
-/** What a round has left to argue about; null when this transaction did not end a round. */
+/** What is left to argue about after an answer; null when this transaction was none. */
 export function narrowedTo(sent: Sent, { matches }: Contracts, commitment: ModelCommitment): string | null {
-  const event = matches.find(sent.logs, 'Descended');
-  if (!event) return null;
   const { program, model } = commitment;
-  const [height, position] = [Number(event.args.height), Number(event.args.position)];
+  const opened = matches.find(sent.logs, 'NodeOpened');
+  const event = opened ?? (sent.kind.endsWith('descendToLeaf') ? matches.find(sent.logs, 'LeafPosted') : null);
+  const height = opened ? Number(opened.args.height) : 0;
+  if (!event || height === model.slotDepth + model.tensorDepth) return null;
+  const position = Number(event.args.position);
   const slotOf = (leaf: number): number => Math.floor(leaf / 2 ** model.tensorDepth);
   const [first, last] = [slotOf(position * 2 ** height), slotOf((position + 1) * 2 ** height - 1)];
   const names = Array.from({ length: Math.min(last, program.steps.length) - first + 1 }, (_, i) =>
