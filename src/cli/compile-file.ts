@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import type { Compiled, CompileRequest } from '../compiler/compile.js';
 import type { RunProgram } from '../compiler/fidelity.js';
+import type { TraceProgram } from '../compiler/loss/find-losses.js';
 import { UserError } from '../errors.js';
 import type { Executor } from '../executor/executor.js';
 import type { Program } from '../program/program.js';
@@ -15,6 +16,8 @@ export interface CompileFileOptions {
   readonly bits?: number;
   /** Artefact whose measured ranges are used instead of measuring. */
   readonly rangesFrom?: string;
+  /** Find out which steps lose most even when the report is good. */
+  readonly explainLoss?: boolean;
 }
 
 /** Compiles an ONNX file with samples from disk. `parameters` are the weights in that file. */
@@ -39,12 +42,14 @@ export async function compileFile(
   const calibration =
     options.calibration === undefined ? undefined : await samplesFor(bytes, path, shapes, options.calibration);
   const measured = options.rangesFrom === undefined ? undefined : await measuredIn(options.rangesFrom);
-  const { runProgram, close } = await programRunner();
+  const { runProgram, traceProgram, close } = await programRunner();
   const request = {
     bytes,
     file: basename(path),
     shapes,
     runProgram,
+    traceProgram,
+    losses: options.explainLoss ? ('always' as const) : ('poor' as const),
     ...(calibration ? { calibration } : {}),
     ...(options.bits === undefined ? {} : { bits: options.bits }),
     ...measured,
@@ -57,21 +62,30 @@ export async function compileFile(
   }
 }
 
+interface ProgramRunner {
+  readonly runProgram: RunProgram;
+  readonly traceProgram: TraceProgram;
+  close(): Promise<void>;
+}
+
 /** Runs programs for the fidelity report, each opened once. */
-async function programRunner(): Promise<{ runProgram: RunProgram; close: () => Promise<void> }> {
+async function programRunner(): Promise<ProgramRunner> {
   const { Executor } = await import('../executor/executor.js');
-  const open = new Map<Program, Executor>();
+  const opened = new Map<Program, Executor>();
+  const executorOf = async (program: Program): Promise<Executor> => {
+    const executor = opened.get(program) ?? (await Executor.load(program));
+    opened.set(program, executor);
+    return executor;
+  };
   return {
-    async runProgram(program, input) {
-      const executor = open.get(program) ?? (await Executor.load(program));
-      open.set(program, executor);
-      return executor.run(input);
-    },
+    runProgram: async (program, input) => (await executorOf(program)).run(input),
+    traceProgram: async (program, input) => (await executorOf(program)).trace(input),
     async close() {
-      for (const executor of open.values()) await executor.close();
+      for (const executor of opened.values()) await executor.close();
     },
   };
 }
+
 /** Samples are cut to the shapes that the model will be compiled for. */
 async function samplesFor(
   bytes: Uint8Array,

@@ -15,7 +15,7 @@ export default class Compile extends OgCommand {
     prose`Every machine computes the same integers from the program, so its results can be disputed on a chain.
 Ranges are measured by running the model on samples (--calibration); without samples, on generated numbers, which is
 usually worse. The report says how close the program comes to the original model on samples it was not measured on, and
-what a dispute over it costs at worst.
+what a dispute over it costs at worst. When it is not close enough, the report names the steps that lose most, and what to try.
 
 The artefact is a safetensors file; it holds no code. Compiling the same file with the same options and samples gives the same
 bytes, and --ranges-from gives the same model id on any machine.`;
@@ -23,6 +23,10 @@ bytes, and --ranges-from gives the same model id on any machine.`;
     '<%= config.bin %> compile digits.onnx --calibration digits.npz',
     '<%= config.bin %> compile resnet.onnx --shape input=1x3x224x224 --calibration samples/ -o resnet.og',
     '<%= config.bin %> compile digits.onnx --ranges-from digits.og --json',
+    {
+      description: 'Which steps lose most, and how much each',
+      command: '<%= config.bin %> compile digits.onnx --explain-loss --json | jq .fidelity.losses',
+    },
   ];
   static override args = {
     model: Args.string({ required: true, description: 'The ONNX file.' }),
@@ -52,6 +56,10 @@ bytes, and --ranges-from gives the same model id on any machine.`;
       summary: 'Use the ranges of an artefact instead of measuring: re-derives its model id from the ONNX file.',
       exclusive: ['calibration'],
     }),
+    'explain-loss': Flags.boolean({
+      summary:
+        'Find out which steps lose most, even when the program is close to the model (always done when it is not).',
+    }),
   };
 
   async run(): Promise<Json> {
@@ -63,6 +71,7 @@ bytes, and --ranges-from gives the same model id on any machine.`;
       ...(flags.calibration === undefined ? {} : { calibration: flags.calibration }),
       ...(flags.bits === undefined ? {} : { bits: flags.bits }),
       ...(flags['ranges-from'] === undefined ? {} : { rangesFrom: flags['ranges-from'] }),
+      ...(flags['explain-loss'] ? { explainLoss: true } : {}),
     });
     for (const warning of compiled.warnings) progress.warn(warning);
     const { encodeArtefact } = await import('../program/artefact.js');

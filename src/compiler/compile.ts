@@ -6,17 +6,21 @@ import { createHash } from 'node:crypto';
 import { toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema } from 'onnx-buf';
 import { UserError } from '../errors.js';
-import type { Artefact, Fidelity } from '../program/artefact.js';
+import type { Artefact, Fidelity, Losses } from '../program/artefact.js';
 import { checkProgram } from '../program/check.js';
+import { evaluate } from '../program/evaluate.js';
 import { type Price, priceProgram } from '../program/price.js';
 import type { Program, RealType } from '../program/program.js';
 import { tooMuch } from '../program/size.js';
+import { isPoor, kindOf } from './closeness-bar.js';
 import { constantTensors, liveNodes } from './constness.js';
 import { expandModel } from './expand/expand.js';
 import { expansionOf } from './expand/register.js';
 import { measureFidelity, type RunProgram, runByEvaluator } from './fidelity.js';
 import type { FloatRuntime, FloatTensor } from './float-runtime.js';
-import { lower } from './lower/lower.js';
+import { whatToTry } from './loss/advice.js';
+import { findLosses, type Subject, type TraceProgram } from './loss/find-losses.js';
+import { type Lowered, lower } from './lower/lower.js';
 import { loweringOf } from './lower/register.js';
 import { isComputed, tailOf } from './lower/unary.js';
 import { headroomOf, type Measurement, measure, type RealRange } from './measure.js';
@@ -59,10 +63,16 @@ export interface CompileRequest {
   readonly seed?: number;
   /** Runs the program for the fidelity report; the reference evaluator unless told. */
   readonly runProgram?: RunProgram;
+  /** When to find out which steps lose most; never unless told. `poor`: when the report is below its bar. */
+  readonly losses?: 'poor' | 'always';
+  /** Runs the program for that and keeps every slot; the reference evaluator unless told. */
+  readonly traceProgram?: TraceProgram;
 }
 
 /** A program, and how close it is. */
 interface Candidate {
+  readonly plan: Plan;
+  readonly lowered: Lowered;
   readonly program: Program;
   readonly fidelity: Fidelity;
   readonly activations: number;
@@ -73,6 +83,8 @@ export interface Compiled {
   readonly price: Price;
   readonly fidelity: Fidelity;
   readonly warnings: readonly string[];
+  /** What to try when the report is poor; none when it is good. */
+  readonly advice: readonly string[];
 }
 
 const DEFAULT_BITS = 16;
@@ -154,6 +166,23 @@ function optimise(original: Plan, isFine: boolean): Plan {
   return absorbQuantisation(finished, (node) => node.unary !== undefined || canFinish(finished, node));
 }
 
+/** Null, with a warning, where the float model cannot be run in pieces: the program is none the worse for it. */
+async function lossesOf(
+  subject: Subject,
+  samples: readonly FloatSample[],
+  runtime: FloatRuntime,
+  trace: TraceProgram = async (program, input) => evaluate(program, input),
+  warn: (warning: string) => void,
+): Promise<Losses | null> {
+  try {
+    return await findLosses(subject, samples, runtime, trace);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    warn(`Which steps lose most could not be measured: ${error.message}`);
+    return null;
+  }
+}
+
 /**
  * Compiles a model.
  *
@@ -197,12 +226,13 @@ export async function compile(request: CompileRequest, runtime: FloatRuntime): P
   const run = request.runProgram ?? runByEvaluator;
   const floatModel = frozen.model !== file ? toBinary(ModelProtoSchema, frozen.model.proto) : bytes;
   const withActivations = async (activations: number): Promise<Candidate> => {
-    const lowered = lower(optimise(original, activations > bits), model.file, { weights: bits, activations });
-    refuseTooLarge(lowered, model.file);
-    const program = splitExpensiveSteps(lowered);
+    const plan = optimise(original, activations > bits);
+    const lowered = lower(plan, model.file, { weights: bits, activations });
+    refuseTooLarge(lowered.program, model.file);
+    const program = splitExpensiveSteps(lowered.program);
     checkProgram(program);
     const fidelity = await measureFidelity(program, floatModel, samples.heldOut, runtime, run);
-    return { program, fidelity, activations };
+    return { plan, lowered, program, fidelity, activations };
   };
   const isGiven = request.bits !== undefined || request.ranges !== undefined || request.activationBits !== undefined;
   let chosen = await withActivations(request.activationBits ?? bits);
@@ -210,8 +240,23 @@ export async function compile(request: CompileRequest, runtime: FloatRuntime): P
     const finer = await withActivations(FINE_BITS);
     if (finer.fidelity.cosine > chosen.fidelity.cosine) chosen = finer;
   }
-  const { program, fidelity, activations } = chosen;
+  const { program, activations } = chosen;
   const price = priceProgram(program);
+  const poor = isPoor(chosen.fidelity, kindOf(file.graphProto));
+  const losses =
+    request.losses === 'always' || (request.losses === 'poor' && poor)
+      ? await lossesOf({ ...chosen, model, shapes }, samples.heldOut, runtime, request.traceProgram, warn)
+      : null;
+  const fidelity = losses ? { ...chosen.fidelity, losses } : chosen.fidelity;
+  const advice = poor
+    ? whatToTry({
+        losses,
+        isGenerated: samples.generated,
+        areRangesGiven: request.ranges !== undefined,
+        areBitsGiven: request.bits !== undefined,
+        samples: samples.calibration.length,
+      })
+    : [];
 
   const artefact: Artefact = {
     program,
@@ -227,7 +272,7 @@ export async function compile(request: CompileRequest, runtime: FloatRuntime): P
     fidelity,
     notes: [...warnings],
   };
-  return { artefact, price, fidelity, warnings };
+  return { artefact, price, fidelity, warnings, advice };
 }
 
 const mutableShapes = (shapes: Shapes): Record<string, number[]> =>

@@ -72,13 +72,41 @@ const programSchema = z.strictObject({
   steps: z.array(step),
 });
 
+const stepLossSchema = z.strictObject({
+  /** Number of the step, from 1; 0 is the rounding of the program's input. */
+  step: z.int().min(0),
+  /** The ONNX node (or the model's input) that it came from. */
+  node: z.string(),
+  operator: z.string(),
+  /** What it adds to the error of its result beyond what its inputs bring: root mean square, relative to the result's. */
+  ownError: z.number(),
+  /** What that alone does to the float model's outputs, measured in the same way. */
+  outputError: z.number(),
+  /** Part of its values that were beyond the range it can hold. */
+  saturated: z.number(),
+  /** The largest of its values by the middle one, zeros aside; null when there is nothing else. */
+  spread: z.number().nullable(),
+});
+
+const lossesSchema = z.strictObject({
+  /** Relative error of the program's outputs, all steps together. */
+  outputError: z.number(),
+  /** The steps that lose most, the worst first. */
+  steps: z.array(stepLossSchema),
+});
+
 const fidelitySchema = z.strictObject({
   samples: z.int(),
   maxAbsError: z.number(),
   meanAbsError: z.number(),
   cosine: z.number(),
   top1Agreement: z.number().nullable(),
+  /** Where the error comes from; measured when the report is poor or somebody asked. */
+  losses: lossesSchema.exactOptional(),
 });
+
+export type StepLoss = z.infer<typeof stepLossSchema>;
+export type Losses = z.infer<typeof lossesSchema>;
 
 /** How close the program comes to the original model in float ONNX Runtime, on samples it was not calibrated on. */
 export type Fidelity = z.infer<typeof fidelitySchema>;

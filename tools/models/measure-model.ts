@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { commitModel } from '../../src/commit/model.js';
+import { type Kind, kindOf, LEAST_COSINE } from '../../src/compiler/closeness-bar.js';
 import { compile, type FloatSample } from '../../src/compiler/compile.js';
 import { readModel } from '../../src/compiler/onnx/read.js';
 import { toNumbers } from '../../src/compiler/onnx/tensor.js';
@@ -10,7 +11,7 @@ import { Executor } from '../../src/executor/executor.js';
 import { loadFloatRuntime } from '../../src/executor/float.js';
 import { packInputs, unpackOutputs } from '../../src/program/layout.js';
 import type { Program } from '../../src/program/program.js';
-import { type Kind, kindOf, LEAST_COSINE, LEAST_EQUAL, quantumOf } from './bars.js';
+import { LEAST_EQUAL, quantumOf } from './bars.js';
 import type { RealModel } from './catalogue.js';
 import { type Closeness, Comparison } from './closeness.js';
 import { compareElements, findLies } from './lies.js';
@@ -92,7 +93,7 @@ export async function measureModel(model: RealModel): Promise<Measured> {
   const bytes = readFileSync(model.path);
   const file = basename(model.path);
   const source = readModel(bytes, file);
-  const kind = kindOf(source);
+  const kind = kindOf(source.graphProto);
   const runtime = loadFloatRuntime();
   const runProgram = async (program: Program, input: Int32Array): Promise<Int32Array> => {
     const executor = await Executor.load(program);

@@ -119,6 +119,11 @@ export class LoweringContext {
     return tensor;
   }
 
+  /** Every tensor that there is so far, by name. */
+  get defined(): ReadonlyMap<string, Tensor> {
+    return this.tensors;
+  }
+
   /** A constant tensor with one scale. */
   quantiseConstant(
     name: string,

@@ -1,5 +1,6 @@
 /** The last plan to steps: every node through its lowering, and the inputs and outputs packed into the first and last slot. */
 import type { Program } from '../../program/program.js';
+import type { Tensor } from '../build/tensor.js';
 import { constantOf, factsOf, type Plan, type PlanNode } from '../plan.js';
 import { refuseUnsupported } from '../supported.js';
 import { LoweringContext } from './context.js';
@@ -36,9 +37,15 @@ export interface Bits {
   readonly activations: number;
 }
 
+export interface Lowered {
+  readonly program: Program;
+  /** Where the program holds the tensors of the plan, by name. */
+  readonly tensors: ReadonlyMap<string, Tensor>;
+}
+
 const largest = (bits: number): number => 2 ** (bits - 1) - 1;
 
-export function lower(plan: Plan, file: string, { weights, activations }: Bits): Program {
+export function lower(plan: Plan, file: string, { weights, activations }: Bits): Lowered {
   const special = specialTensors(plan);
   const context: LoweringContext = new LoweringContext(plan, largest(weights), largest(activations), special);
   refuseNodes(context, file);
@@ -49,5 +56,6 @@ export function lower(plan: Plan, file: string, { weights, activations }: Bits):
     if (!lowering) context.refuse(node, 'the operator is not supported');
     lowering.lower(context, node);
   }
-  return context.builder.program({ ...input, ...packOutputs(context) });
+  const program = context.builder.program({ ...input, ...packOutputs(context) });
+  return { program, tensors: context.defined };
 }
