@@ -9,6 +9,8 @@ import { elementCount, type Lookup, type Operand, type Step, type View } from '.
 
 /** All slots of one execution: index 0 is the packed input, k the output of step k - 1. */
 export type Slots = readonly Int32Array[];
+/** All that a step needs of its program besides the slots. */
+type Constants = Pick<Program, 'constants'>;
 
 /** Flat position that a view reads at these loop indices, or null where it reads its fill value. */
 export function viewPosition(view: View, loops: ArrayLike<number>): number | null {
@@ -24,7 +26,7 @@ export function viewPosition(view: View, loops: ArrayLike<number>): number | nul
 }
 
 /** The elements an operand reads from, or null for a `none` source. */
-export function operandData(program: Program, slots: Slots, operand: Operand): Int32Array | null {
+export function operandData(program: Constants, slots: Slots, operand: Operand): Int32Array | null {
   const { source } = operand;
   if (source.kind === 'none') return null;
   const data = source.kind === 'slot' ? slots[source.index] : program.constants[source.index]?.data;
@@ -35,7 +37,7 @@ export function operandData(program: Program, slots: Slots, operand: Operand): I
 export type Reader = (loops: ArrayLike<number>, shiftBy?: number) => number;
 
 /** Prepares a function that reads an operand's value, weight included, `shiftBy` elements after where its view points. */
-export function reader(program: Program, slots: Slots, operand: Operand): Reader {
+export function reader(program: Constants, slots: Slots, operand: Operand): Reader {
   const { weight, view } = operand;
   const data = operandData(program, slots, operand);
   if (!data) return () => weight;
@@ -135,7 +137,7 @@ function finish(step: Step, accumulator: number, mult: number, add: number, c: n
  * @param slots must hold every slot that the step reads.
  * @returns a function from the flat output position (0 to elements - 1).
  */
-export function clampedEvaluator(program: Program, step: Step, slots: Slots): (element: number) => number {
+export function clampedEvaluator(program: Constants, step: Step, slots: Slots): (element: number) => number {
   const a = reader(program, slots, step.a);
   const b = reader(program, slots, step.b);
   const c = reader(program, slots, step.c);
@@ -151,7 +153,7 @@ export function clampedEvaluator(program: Program, step: Step, slots: Slots): (e
 }
 
 /** Prepares a function that computes one element of a step as it is stored: a flat output position to an int32. */
-export function stepEvaluator(program: Program, step: Step, slots: Slots): (element: number) => number {
+export function stepEvaluator(program: Constants, step: Step, slots: Slots): (element: number) => number {
   const clamped = clampedEvaluator(program, step, slots);
   const { lookup } = step;
   if (!lookup) return clamped;

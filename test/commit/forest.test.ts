@@ -1,11 +1,14 @@
-import { dataLength, hexlify, keccak256 } from 'ethers';
+import { dataLength, keccak256 } from 'ethers';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Forest } from '../../src/commit/forest.js';
+import { asHash } from '../../src/commit/hash.js';
 import { zeroHash } from '../../src/commit/merkle.js';
 import type { Tensor } from '../../src/commit/tensor.js';
-import { naiveRoot, readOpening, rootFromProof } from '../helpers/verify.js';
+import { readOpening, rootFromProof, rootOfNodes } from '../../src/commit/verify-opening.js';
+import * as byTheBook from '../helpers/verify.js';
+import { naiveRoot } from '../helpers/verify.js';
 
 const counting = (elements: number, width: 1 | 2 | 4): Tensor => ({
   width,
@@ -34,8 +37,11 @@ test('nodes that do not exist are zero subtrees of their height', () => {
 test('children hash to their node, over one level and over several, across the height of a slot', () => {
   for (let height = 1; height <= 6; height++)
     for (let levels = 1; levels <= height; levels++)
-      for (let at = 0; at < 2 ** (6 - height); at++)
-        assert.is(naiveRoot(forest.descendants(height, at, levels), levels), forest.node(height, at));
+      for (let at = 0; at < 2 ** (6 - height); at++) {
+        const nodes = forest.descendants(height, at, levels);
+        assert.is(naiveRoot(nodes, levels), forest.node(height, at));
+        assert.is(rootOfNodes(nodes), forest.node(height, at));
+      }
 });
 
 test('slot and leaf proofs lead to the root', () => {
@@ -44,7 +50,8 @@ test('slot and leaf proofs lead to the root', () => {
     assert.is(rootFromProof(forest.slotRoot(slot), slot, forest.slotProof(slot)), forest.root);
   }
   for (const at of ALL_LEAVES) {
-    const leaf = keccak256(forest.leaf(at));
+    const leaf = asHash(keccak256(forest.leaf(at)));
+    assert.is(byTheBook.rootFromProof(leaf, at, forest.leafProof(at)), forest.root);
     assert.is(rootFromProof(leaf, at, forest.leafProof(at)), forest.root);
     assert.is(forest.leafProof(at, 3).length, 3);
     assert.is(rootFromProof(leaf, at % 8, forest.leafProof(at, 3)), forest.slotRoot(forest.slotOf(at)));
@@ -69,7 +76,7 @@ test('an opening holds exactly its leaves and leads to the root', () => {
         [...leaves.keys()],
         [...positions].sort((x, y) => x - y),
       );
-      for (const [at, leaf] of leaves) assert.is(leaf, hexlify(forest.leaf(at)));
+      for (const [at, leaf] of leaves) assert.equal(leaf, forest.leaf(at));
     }),
     { numRuns: 200 },
   );
@@ -115,7 +122,7 @@ test('a flipped bit of the runs is refused, or tells the truth about other leave
     fc.property(somePositions, fc.nat(), (positions, bit) => {
       const opening = forest.open(positions);
       const leaves = readOpening({ ...opening, runs: flipBit(opening.runs, bit) }, forest.root, 6);
-      for (const [at, leaf] of leaves ?? []) assert.is(leaf, hexlify(forest.leaf(at)));
+      for (const [at, leaf] of leaves ?? []) assert.equal(leaf, forest.leaf(at));
     }),
     { numRuns: 300 },
   );

@@ -3,12 +3,12 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Forest } from '../../src/commit/forest.js';
 import { commitModel, traceForest } from '../../src/commit/model.js';
+import { MissingLeaf, openedTensor } from '../../src/commit/opened-element.js';
 import { elementReads } from '../../src/commit/reads.js';
 import { evaluate, stepEvaluator } from '../../src/program/evaluate.js';
 import { type Program, slotCount, slotShape } from '../../src/program/program.js';
 import { NO_VIEW, type Operand, type Step, scalar, type View } from '../../src/program/step.js';
 import { computeElement } from '../helpers/one-step.js';
-import { MissingLeaf, partialTensor } from '../helpers/partial.js';
 import { randomInput, randomProgram } from '../helpers/random-program.js';
 
 const anElement = fc.record({ seed: fc.nat(100_000), step: fc.nat(), element: fc.nat() });
@@ -34,7 +34,10 @@ test('the leaves that are named are enough to compute the element, whatever the 
   );
 });
 
-const leavesOf = (forest: Forest) => new Map(Array.from({ length: 2 ** forest.depth }, (_, i) => [i, forest.leaf(i)]));
+const leavesOf = (forest: Forest, tensorDepth: number) => ({
+  leaves: new Map(Array.from({ length: 2 ** forest.depth }, (_, i) => [i, forest.leaf(i)])),
+  tensorDepth,
+});
 
 test('they are exactly those that the evaluator reads (a select names both branches)', () => {
   fc.assert(
@@ -44,14 +47,13 @@ test('they are exactly those that the evaluator reads (a select names both branc
       const [fromTrace, fromConstants] = [new Set<number>(), new Set<number>()];
       const step = program.steps[slot - 1] as Step;
       const watched = Array.from({ length: slotCount(program) }, (_, k) =>
-        partialTensor(leavesOf(trace), k * 2 ** tensorDepth, slotShape(program, k).width, (p) => fromTrace.add(p)),
+        openedTensor(leavesOf(trace, tensorDepth), k, slotShape(program, k).width, (p) => fromTrace.add(p)),
       );
+      const constantLeaves = leavesOf(commitment.constants, constantTensorDepth);
       const watchedConstants = program.constants.map(({ name, width }, k) => ({
         name,
         width,
-        data: partialTensor(leavesOf(commitment.constants), k * 2 ** constantTensorDepth, width, (p) =>
-          fromConstants.add(p),
-        ),
+        data: openedTensor(constantLeaves, k, width, (p) => fromConstants.add(p)),
       }));
       stepEvaluator({ ...program, constants: watchedConstants }, step, watched)(at);
       const named = elementReads(commitment, slots, slot, at);
@@ -168,7 +170,7 @@ test('beyond the tensor’s end nothing is read', () => {
 
 test('a missing leaf is found out', () => {
   assert.throws(
-    () => partialTensor(new Map(), 0, 4)[3],
+    () => openedTensor({ leaves: new Map(), tensorDepth: 4 }, 0, 4)[3],
     (error: unknown) => error instanceof MissingLeaf,
   );
 });
