@@ -13,32 +13,22 @@ import { type Price, priceProgram } from '../program/price.js';
 import type { Program, RealType } from '../program/program.js';
 import { tooMuch } from '../program/size.js';
 import { isPoor, kindOf } from './closeness-bar.js';
-import { constantTensors, liveNodes } from './constness.js';
-import { expandModel } from './expand/expand.js';
-import { expansionOf } from './expand/register.js';
 import { measureFidelity, type RunProgram, runByEvaluator } from './fidelity.js';
 import type { FloatRuntime, FloatTensor } from './float-runtime.js';
 import { whatToTry } from './loss/advice.js';
 import { findLosses, type Subject, type TraceProgram } from './loss/find-losses.js';
 import { type Lowered, lower } from './lower/lower.js';
-import { loweringOf } from './lower/register.js';
-import { isComputed, tailOf } from './lower/unary.js';
-import { headroomOf, type Measurement, measure, type RealRange } from './measure.js';
-import type { Node, OnnxModel } from './onnx/graph.js';
+import type { RealRange } from './measure.js';
 import { readModel } from './onnx/read.js';
-import { emptyArray, isFloat } from './onnx/tensor.js';
-import { absorbUnary } from './passes/absorb-unary.js';
-import { dropIdentities } from './passes/drop-identity.js';
+import { emptyArray } from './onnx/tensor.js';
+import { optimise } from './optimise.js';
 import { dropZipMaps } from './passes/drop-zip-map.js';
-import { foldAffine } from './passes/fold-affine.js';
 import { freezeInputs } from './passes/freeze-inputs.js';
-import { fuseUnary } from './passes/fuse-unary.js';
-import { absorbQuantisation, pairQuantisation } from './passes/pair-quantisation.js';
-import { constantOf, dropDeadNodes, factsOf, type Plan, type PlanNode } from './plan.js';
-import { chooseSamples, type FloatSample } from './samples.js';
-import { fixShapes, type Shapes } from './shapes.js';
+import type { Plan } from './plan.js';
+import { prepare } from './prepare.js';
+import type { FloatSample } from './samples.js';
+import type { Shapes } from './shapes.js';
 import { splitExpensiveSteps } from './split.js';
-import { findUnsupported, refuseUnsupported } from './supported.js';
 
 export type { FloatSample } from './samples.js';
 
@@ -104,46 +94,6 @@ function checkBits(bits: number): void {
     );
 }
 
-/** Ranges given by the user, all of those that are needed. */
-function givenRanges(
-  given: Readonly<Record<string, RealRange>>,
-  measured: Readonly<Record<string, RealRange>>,
-): Readonly<Record<string, RealRange>> {
-  const missing = Object.keys(measured).filter((name) => !given[name]);
-  if (missing.length > 0)
-    throw new UserError(
-      'OG_MISSING_RANGES',
-      `The ranges given say nothing of ${missing.length} tensors, the first being "${missing[0]}".`,
-      'Use the ranges of an artefact that was compiled from the same ONNX file.',
-    );
-  return Object.fromEntries(Object.keys(measured).map((name) => [name, given[name]!]));
-}
-
-/** Whether a node's lowering can apply a function to its first result. */
-function canFinish(plan: Plan, node: PlanNode): boolean {
-  const hasTensorBias =
-    ['Conv', 'ConvTranspose', 'Gemm', 'MatMul'].includes(node.operator) &&
-    (node.inputs[2] ?? '') !== '' &&
-    !constantOf(plan, node.inputs[2]);
-  const finishes = loweringOf(node)?.finishes;
-  const finishesType = finishes === 'reals' ? isFloat(factsOf(plan, node.outputs[0]!).type) : finishes === true;
-  return finishesType && !hasTensorBias;
-}
-
-/** What is left to compute. @throws UserError naming all nodes that nothing is registered for. */
-function needLowerings(model: OnnxModel): { constant: ReadonlySet<string>; nodes: Node[] } {
-  const constant = constantTensors(model.graph);
-  const nodes = liveNodes(model.graph, constant);
-  refuseUnsupported(model.file, findUnsupported(model, nodes));
-  return { constant, nodes };
-}
-
-function planOf(model: OnnxModel, nodes: readonly Node[], measurement: Measurement): Plan {
-  const { inputs, outputs } = model.graph;
-  const outputPairs = outputs.map((name) => ({ name, tensor: name }));
-  return { inputs, outputs: outputPairs, nodes, facts: measurement.facts, ranges: measurement.ranges };
-}
-
 function refuseTooLarge(program: Program, file: string): void {
   const excess = tooMuch(program);
   if (excess)
@@ -152,18 +102,6 @@ function refuseTooLarge(program: Program, file: string): void {
       `${file} is too large to be checked by others: ${excess}.`,
       'Compile for a smaller input or batch (--shape), or divide the model.',
     );
-}
-
-/** The passes, in their order: each makes the next one find more. */
-function optimise(original: Plan, isFine: boolean): Plan {
-  const paired = dropDeadNodes(pairQuantisation(dropDeadNodes(dropIdentities(original))));
-  const plan = dropDeadNodes(fuseUnary(foldAffine(paired)));
-  const finished = absorbUnary(
-    plan,
-    (node) => canFinish(plan, node),
-    (node) => isComputed(plan, node) || (isFine && tailOf(plan, node) !== null),
-  );
-  return absorbQuantisation(finished, (node) => node.unary !== undefined || canFinish(finished, node));
 }
 
 /** Null, with a warning, where the float model cannot be run in pieces: the program is none the worse for it. */
@@ -204,25 +142,8 @@ export async function compile(request: CompileRequest, runtime: FloatRuntime): P
     warn,
     tensorsOf(request.frozen),
   );
-  const { inputs } = frozen.model.graph;
-  const shapes = fixShapes(inputs, frozen.shapes, warn);
-  // What depends on an If or a Loop is known when it is opened.
-  const isOpened = (node: Node): boolean => node.attributes.hasGraph && expansionOf(node) !== undefined;
-  if (!frozen.model.graph.nodes.some(isOpened)) needLowerings(frozen.model);
+  const { model, shapes, samples, original, ranges } = await prepare(request, frozen, seed, warn, runtime);
 
-  const samples = chooseSamples(inputs, shapes, frozen.samples, seed, warn);
-  if (samples.generated && !request.ranges && inputs.length > 0)
-    warn('There are no calibration samples: ranges come from generated inputs, which may be unlike real ones.');
-  const model = await expandModel(frozen.model, shapes, samples.calibration[0]!, runtime);
-  const { graph } = model;
-  const { constant, nodes } = needLowerings(model);
-  const tensors = graph.nodes.flatMap(({ outputs }) => outputs).filter((name) => name !== '');
-  const measuring = request.ranges ? samples.calibration.slice(0, 1) : samples.calibration;
-  const headroom = headroomOf(measuring.length, samples.generated);
-  const measured = await measure(model, shapes, tensors, constant, measuring, headroom, runtime);
-  const ranges = request.ranges ? givenRanges(request.ranges, measured.ranges) : measured.ranges;
-
-  const original = planOf(model, nodes, { facts: measured.facts, ranges });
   const run = request.runProgram ?? runByEvaluator;
   const floatModel = frozen.model !== file ? toBinary(ModelProtoSchema, frozen.model.proto) : bytes;
   const withActivations = async (activations: number): Promise<Candidate> => {

@@ -22,9 +22,16 @@ const isConstantNode = (node: Node, constant: ReadonlySet<string>): boolean => {
   return node.inputs.every((name) => name === '' || constant.has(name));
 };
 
-/** Names of all constant tensors of the graph. */
-export function constantTensors(graph: Graph): ReadonlySet<string> {
-  const constant = new Set(graph.initializers.keys());
+/**
+ * Names of all constant tensors of the graph.
+ *
+ * @param around names that are constant around it, when it is a body.
+ */
+export function constantTensors(
+  graph: Pick<Graph, 'nodes' | 'initializers'>,
+  around: ReadonlySet<string> = new Set(),
+): ReadonlySet<string> {
+  const constant = new Set([...around, ...graph.initializers.keys()]);
   for (const node of graph.nodes)
     if (isConstantNode(node, constant)) for (const name of node.outputs) constant.add(name);
   constant.delete('');
@@ -32,7 +39,7 @@ export function constantTensors(graph: Graph): ReadonlySet<string> {
 }
 
 /** Nodes that the outputs depend on and whose results are not constant, in graph order. */
-export function liveNodes(graph: Graph, constant: ReadonlySet<string>): Node[] {
+export function liveNodes(graph: Pick<Graph, 'nodes' | 'outputs'>, constant: ReadonlySet<string>): Node[] {
   const needed = new Set(graph.outputs);
   const live: Node[] = [];
   for (const node of [...graph.nodes].reverse()) {

@@ -1,9 +1,11 @@
 /** Which nodes cannot be compiled, all at once, before anything is run. */
+import type { GraphProto } from 'onnx-buf';
 import { UserError } from '../errors.js';
-import { RANDOM_OPERATORS } from './constness.js';
+import { constantTensors, liveNodes, RANDOM_OPERATORS } from './constness.js';
 import { expansionOf } from './expand/register.js';
 import { loweringOf } from './lower/register.js';
-import type { Node, OnnxModel } from './onnx/graph.js';
+import { type Node, type OnnxModel, readsOf } from './onnx/graph.js';
+import { readNodes } from './onnx/read.js';
 
 /** A node that og cannot compile, and why. */
 export interface Unsupported {
@@ -67,10 +69,64 @@ export function findUnsupported(model: OnnxModel, nodes: readonly Node[]): Unsup
   });
 }
 
+/** Nodes whose bodies are put in their place once it is known what they do (If, Loop, Scan). */
+const isOpened = (node: Node): boolean => node.attributes.hasGraph && expansionOf(node) !== undefined;
+
+/**
+ * Nodes that cannot be compiled whatever the samples show. What depends on an If or a Loop, or is needed by one only, is left out: it
+ * may be constant or unused once that is opened.
+ */
+export function surelyUnsupported(model: OnnxModel): Unsupported[] {
+  const { graph } = model;
+  const constant = constantTensors(graph);
+  const uncertain = new Set<string>();
+  for (const node of graph.nodes)
+    if (isOpened(node) || readsOf(node).some((name) => uncertain.has(name)))
+      for (const name of node.outputs) uncertain.add(name);
+  const plain = { ...graph, nodes: graph.nodes.filter((node) => !isOpened(node)) };
+  const sure = liveNodes(plain, constant).filter(({ outputs }) => !outputs.some((name) => uncertain.has(name)));
+  return findUnsupported(model, sure);
+}
+
+/** Nodes in bodies, and in bodies in these, that could not be compiled where they stand. */
+export function unsupportedInBodies(model: OnnxModel, nodes: readonly Node[] = model.graph.nodes): Unsupported[] {
+  const constant = constantTensors(model.graph);
+  return nodes.flatMap((node) => node.attributes.graphs.flatMap((body) => inBody(model, body, node.name, constant)));
+}
+
+function inBody(model: OnnxModel, body: GraphProto, owner: string, around: ReadonlySet<string>): Unsupported[] {
+  const nodes = readNodes(body, model.opset).map((node) => ({ ...node, name: `${owner}/${node.name}` }));
+  const initializers = new Set([...around, ...body.initializer.map(({ name }) => name)]);
+  const constant = constantTensors({ nodes, initializers: new Map() }, initializers);
+  const live = liveNodes({ nodes, outputs: body.output.map(({ name }) => name) }, constant);
+  const inner = live.flatMap((node) =>
+    node.attributes.graphs.flatMap((each) => inBody(model, each, node.name, constant)),
+  );
+  return [...findUnsupported(model, live), ...inner];
+}
+
+/** Nodes that cannot be compiled. */
+export class UnsupportedNodes extends UserError {
+  constructor(
+    message: string,
+    readonly nodes: readonly Unsupported[],
+  ) {
+    super(
+      'OG_UNSUPPORTED_NODE',
+      message,
+      'Export the model without these operators, or cut it before them; og inspect lists what is in it.',
+    );
+  }
+}
+
 const MOST_LISTED = 20;
 
-/** One error for all of them. */
-export function refuseUnsupported(file: string, unsupported: readonly Unsupported[]): void {
+/**
+ * One error for all of them.
+ *
+ * @param cause what else is wrong with the file.
+ */
+export function refuseUnsupported(file: string, unsupported: readonly Unsupported[], cause?: UserError): void {
   if (unsupported.length === 0) return;
   const lines = unsupported.slice(0, MOST_LISTED).map(({ node, operator, opset, shapes, reason }) => {
     const inputs = shapes.length > 0 ? `, inputs ${shapes.join(', ')}` : '';
@@ -78,9 +134,7 @@ export function refuseUnsupported(file: string, unsupported: readonly Unsupporte
   });
   const rest = unsupported.length - lines.length;
   if (rest > 0) lines.push(`  and ${rest} more`);
-  throw new UserError(
-    'OG_UNSUPPORTED_NODE',
-    `${file} cannot be compiled because of ${unsupported.length === 1 ? 'one node' : `${unsupported.length} nodes`}:\n${lines.join('\n')}`,
-    'Export the model without these operators, or cut it before them; og inspect lists what is in it.',
-  );
+  if (cause) lines.push(`Besides: ${cause.message}`);
+  const count = unsupported.length === 1 ? 'one node' : `${unsupported.length} nodes`;
+  throw new UnsupportedNodes(`${file} cannot be compiled because of ${count}:\n${lines.join('\n')}`, unsupported);
 }

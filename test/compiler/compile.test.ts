@@ -71,7 +71,7 @@ test('the ranges of an artefact give the same model id without its samples', asy
   assert.match(error.message, /ranges given say nothing of \d+ tensors/);
 });
 
-test('unsupported nodes are refused all at once, before anything runs', async () => {
+test('unsupported nodes are refused all at once, even when the float model cannot be run', async () => {
   const unsupported = simple([
     node('NonZero', ['x'], ['a'], {}, 'finder'),
     node('Relu', ['x'], ['b']),

@@ -11,7 +11,7 @@ import { readNodes } from '../onnx/read.js';
 import { decodeTensor } from '../onnx/tensor.js';
 import type { FloatSample } from '../samples.js';
 import type { Shapes } from '../shapes.js';
-import { refuseUnsupported, type Unsupported } from '../supported.js';
+import { type Unsupported, unsupportedInBodies } from '../supported.js';
 import type { Expansion } from './expansion.js';
 import { recognise } from './recognise.js';
 import { expansionOf } from './register.js';
@@ -54,6 +54,12 @@ function refusal(site: Site, reason: string): Unsupported {
   return { node: name, operator: domain === '' ? operator : `${domain}.${operator}`, opset, shapes, reason };
 }
 
+export interface Expanded {
+  readonly model: OnnxModel;
+  /** Nodes that cannot be expanded, and what is in their bodies that could not be compiled. */
+  readonly refused: readonly Unsupported[];
+}
+
 interface Place {
   readonly site: Site;
   readonly position: number;
@@ -69,8 +75,8 @@ function readyOf(places: readonly Place[]): { ready: readonly Place[]; refused: 
   };
 }
 
-/** One turn: every candidate that needs it. @returns null when none did. */
-function expandOnce(model: OnnxModel, found: readonly Candidate[], survey: Measurement): OnnxModel | null {
+/** One turn: every candidate that needs it and can be. @returns the same model when none was. */
+function expandOnce(model: OnnxModel, found: readonly Candidate[], survey: Measurement): Expanded {
   const taken = new Set(model.graph.nodes.flatMap(({ outputs }) => outputs));
   const prefixOf = (name: string): string => {
     let prefix = name;
@@ -83,14 +89,17 @@ function expandOnce(model: OnnxModel, found: readonly Candidate[], survey: Measu
     const site = new Site(node, protos[position]!, survey, prefixOf(node.name));
     return expansion.applies?.(site) === false ? [] : [{ site, position, expansion }];
   });
-  if (sites.length === 0) return null;
+  if (sites.length === 0) return { model, refused: [] };
   // What cannot be expanded now may be when the others are: a condition may come out of another If.
   let { ready, refused } = readyOf(sites);
   if (ready.length === 0)
     ({ ready, refused } = readyOf(
       sites.map((place) => ({ ...place, expansion: place.expansion.lastResort ?? place.expansion })),
     ));
-  if (ready.length === 0) refuseUnsupported(model.file, refused);
+  if (ready.length === 0) {
+    const nodes = sites.map(({ site }) => site.node);
+    return { model, refused: [...refused, ...unsupportedInBodies(model, nodes)] };
+  }
   const byPosition = new Map(ready.map(({ site, position, expansion }) => [position, { site, expansion }]));
   const nodes = protos.flatMap((proto, position) => {
     const place = byPosition.get(position);
@@ -98,33 +107,31 @@ function expandOnce(model: OnnxModel, found: readonly Candidate[], survey: Measu
     place.expansion.expand(place.site);
     return place.site.nodes;
   });
-  return withNodes(
-    model,
-    nodes,
-    ready.flatMap(({ site }) => site.initializers),
-  );
+  const initializers = ready.flatMap(({ site }) => site.initializers);
+  return { model: withNodes(model, nodes, initializers), refused: [] };
 }
 
 /**
+ * Expands whatever can be.
+ *
  * @param sample a set of inputs to find shapes and constants with.
- * @throws UserError naming every node that cannot be expanded.
  */
 export async function expandModel(
   original: OnnxModel,
   shapes: Shapes,
   sample: FloatSample,
   runtime: FloatRuntime,
-): Promise<OnnxModel> {
+): Promise<Expanded> {
   const known = recognise(original);
   let model = known ? withNodes(original, known, []) : original;
   for (let turn = 0; turn < MOST_TURNS; turn++) {
     const found = candidates(model);
-    if (found.length === 0) return model;
+    if (found.length === 0) break;
     const tensors = model.graph.nodes.flatMap(({ outputs }) => outputs).filter((name) => name !== '');
     const survey = await measure(model, shapes, tensors, constantTensors(model.graph), [sample], 1, runtime);
     const expanded = expandOnce(model, found, survey);
-    if (!expanded) return model;
-    model = expanded;
+    if (expanded.model === model) return expanded;
+    model = expanded.model;
   }
-  return model;
+  return { model, refused: [] };
 }

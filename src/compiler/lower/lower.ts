@@ -2,7 +2,7 @@
 import type { Program } from '../../program/program.js';
 import type { Tensor } from '../build/tensor.js';
 import { constantOf, factsOf, type Plan, type PlanNode } from '../plan.js';
-import { refuseUnsupported } from '../supported.js';
+import { refuseUnsupported, type Unsupported } from '../supported.js';
 import { LoweringContext } from './context.js';
 import { packInputs, packOutputs } from './pack.js';
 import { specialTensors } from './precision.js';
@@ -15,20 +15,17 @@ const isEmpty = (plan: Plan, tensor: string): boolean =>
 const givesNothing = (plan: Plan, node: PlanNode): boolean =>
   node.outputs.every((name) => name === '' || isEmpty(plan, name));
 
-/** Refusals that depend on constants and shapes, all at once. */
-function refuseNodes(context: LoweringContext, file: string): void {
+/** Refusals that depend on constants and shapes; a node without a lowering is left out. */
+function refusedBy(context: LoweringContext): Unsupported[] {
   const { plan } = context;
   const describe = (name: string): string => plan.facts.get(name)?.shape.join('x') ?? '-';
-  refuseUnsupported(
-    file,
-    plan.nodes.flatMap((node) => {
-      const { name, operator, opset, inputs } = node;
-      if (givesNothing(plan, node)) return [];
-      const readsNothing = node.operator !== 'Concat' && inputs.some((input) => isEmpty(plan, input));
-      const reason = readsNothing ? 'it reads a tensor without elements' : loweringOf(node)?.refuses?.(context, node);
-      return reason ? [{ node: name, operator, opset, shapes: inputs.map(describe), reason }] : [];
-    }),
-  );
+  return plan.nodes.flatMap((node) => {
+    const { name, operator, opset, inputs } = node;
+    if (givesNothing(plan, node)) return [];
+    const readsNothing = node.operator !== 'Concat' && inputs.some((input) => isEmpty(plan, input));
+    const reason = readsNothing ? 'it reads a tensor without elements' : loweringOf(node)?.refuses?.(context, node);
+    return reason ? [{ node: name, operator, opset, shapes: inputs.map(describe), reason }] : [];
+  });
 }
 
 export interface Bits {
@@ -45,10 +42,19 @@ export interface Lowered {
 
 const largest = (bits: number): number => 2 ** (bits - 1) - 1;
 
-export function lower(plan: Plan, file: string, { weights, activations }: Bits): Lowered {
-  const special = specialTensors(plan);
-  const context: LoweringContext = new LoweringContext(plan, largest(weights), largest(activations), special);
-  refuseNodes(context, file);
+function contextFor(plan: Plan, { weights, activations }: Bits): LoweringContext {
+  return new LoweringContext(plan, largest(weights), largest(activations), specialTensors(plan));
+}
+
+/** What they are asked with: no refusal depends on the precision. */
+const ANY_BITS: Bits = { weights: 16, activations: 16 };
+
+/** Nodes that have a lowering, and cannot be compiled as they are used. */
+export const refusedNodes = (plan: Plan): Unsupported[] => refusedBy(contextFor(plan, ANY_BITS));
+
+export function lower(plan: Plan, file: string, bits: Bits): Lowered {
+  const context: LoweringContext = contextFor(plan, bits);
+  refuseUnsupported(file, refusedBy(context));
   const input = packInputs(context);
   for (const node of plan.nodes) {
     if (givesNothing(plan, node)) continue;
