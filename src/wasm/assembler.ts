@@ -83,9 +83,14 @@ const VECTOR_MEMORY = {
   'v128.load32_splat': [0x09, 2],
   'v128.load64_splat': [0x0a, 3],
   'v128.store': [0x0b, 4],
+  'v128.load32_zero': [0x5c, 2],
   'v128.load64_zero': [0x5d, 3],
 } as const;
-const LANE_MEMORY = { 'v128.load64_lane': [0x57, 3], 'v128.store64_lane': [0x5b, 3] } as const;
+const LANE_MEMORY = {
+  'v128.load32_lane': [0x56, 2],
+  'v128.load64_lane': [0x57, 3],
+  'v128.store64_lane': [0x5b, 3],
+} as const;
 
 export type PlainOp = keyof typeof PLAIN | keyof typeof VECTOR;
 export type MemoryOp = keyof typeof MEMORY | keyof typeof VECTOR_MEMORY;

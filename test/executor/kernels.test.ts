@@ -66,7 +66,7 @@ test('convolutions and products that share their source between outputs', async 
     sketch.conv('conv', sketch.input, outputs, kernel, { pad: kernel[0] === 3 ? 1 : 0 });
     const program = sketch.program();
     const taps = channels * kernel[0] * kernel[1];
-    assert.is(dotsIn(program)?.moves, taps <= 49 ? false : undefined, `${taps} taps`);
+    assert.is(dotsIn(program)?.by, taps <= 49 ? 0 : undefined, `${taps} taps`);
     await same(program, JSON.stringify({ channels, outputs, kernel }));
   }
 });
@@ -86,7 +86,7 @@ function constantProduct(taps: number, weight: number, fill = 0): Program {
   return sketch.program();
 }
 
-test('one limb where no sum can leave int32, two where they are needed, none beyond int16', async () => {
+test('one limb where no sum can leave int32, two where they are needed, float64 beyond int16', async () => {
   for (const [taps, weight, limbs] of [
     [1, 32_767, 1], // 2^15 · (2^15 - 1)
     [1, -32_768, 1], // 2^30
@@ -97,8 +97,8 @@ test('one limb where no sum can leave int32, two where they are needed, none bey
     [48, 127, 1],
     [49, -32_768, 2],
     [49, 32_640, 2], // low limb -128
-    [4, 32_768, undefined],
-    [4, -32_769, undefined],
+    [4, 32_768, null],
+    [4, -32_769, null],
   ] as const) {
     const program = constantProduct(taps, weight);
     assert.is(dotsIn(program)?.limbs, limbs, `${taps} taps of ${weight}`);
@@ -106,12 +106,39 @@ test('one limb where no sum can leave int32, two where they are needed, none bey
   }
 });
 
-test('a source that holds more than int16 is not cut to it', async () => {
-  const sketch = new Sketch([4, 8, 16]);
-  const wide = sketch.sum('wide', sketch.input, sketch.input, { shift: 0, lo: -65_536, hi: 65_534 });
-  sketch.conv('depthwise', wide, 16, [3, 3], { pad: 1, groups: 16 });
+test('sums in float64: a source beyond int16, and one whose channels do not lie side by side', async () => {
+  for (const channels of [4, 7, 16, 21])
+    for (const [kernel, stride, pad, fill] of [
+      [[3, 3], 1, 1, 0],
+      [[3, 2], 2, 2, -70_000],
+      [[5, 5], 1, 2, 524_287],
+    ] as const) {
+      const label = JSON.stringify({ channels, kernel, stride, pad, fill });
+      const wide = new Sketch([5, 6, channels]);
+      const sums = wide.sum('wide', wide.input, wide.input, { shift: 0, lo: -65_536, hi: 65_534 });
+      wide.conv('depthwise', sums, channels, kernel, { stride, pad, fill, groups: channels });
+      wide.conv('conv', sums, 19, kernel, { stride, pad, fill });
+      const program = wide.program();
+      assert.is(dotsIn(program, 1)?.limbs, null, label);
+      assert.is(dotsIn(program, 2)?.limbs, channels * kernel[0] * kernel[1] <= 49 ? null : undefined, label);
+      await same(program, label);
+    }
+  const sketch = new Sketch([9, 6, 7]);
+  const weights = sketch.weights([9, 3, 3], 32_767);
+  sketch.step('depthwise', [6, 7, 9], {
+    red: [3, 3],
+    combine: 'product',
+    reduce: 'sum',
+    shift: 16,
+    a: sketch.read(sketch.input, 5, [
+      at(2),
+      { loops: { 0: 1, 3: 1 }, base: -1, padded: true },
+      { loops: { 1: 1, 4: 1 }, base: -1, padded: true },
+    ]),
+    b: sketch.read(weights, 5, [at(2), at(3), at(4)]),
+  });
   const program = sketch.program();
-  assert.is(dotsIn(program, 1), null);
+  assert.is(dotsIn(program)?.by, 42);
   await same(program);
 });
 

@@ -1,8 +1,9 @@
 /**
- * Short dot products with constant weights in 16-bit integer instructions, four neighbouring outputs a vector: `i32x4.dot_i16x8_s` multiplies two
- * taps (reduction indices) at once.
+ * Short dot products with constant weights, every tap (reduction index) written out, for blocks of neighbouring outputs.
  *
- * Why it is exact: the source's elements, its fill included, are int16. A weight is cut into limbs, low = w - 256·high with low in [-128, 127]
+ * In float64 where nothing more is known: `check.ts` has proven that every partial sum, in any order, is an integer below 2^53.
+ *
+ * In 16-bit integer instructions where they are exact, four outputs a vector: `i32x4.dot_i16x8_s` multiplies two taps at once. Why that is exact: the source's elements, its fill included, are int16. A weight is cut into limbs, low = w - 256·high with low in [-128, 127]
  * and high in [-128, 128] for an int16 w; a weight is not cut where one limb is enough. For each limb the sum over all taps of
  * max|x|·|limb| is computed from the weights themselves and must stay below 2^31, so neither a product pair nor any partial sum
  * leaves int32. `256·high sum + low sum` is then formed in float64, below 2^53.
@@ -12,7 +13,7 @@ import type { Program } from '../../program/program.js';
 import { magnitude, type Range } from '../../program/range.js';
 import { elementCount, type Operand, type Step } from '../../program/step.js';
 
-/** Outputs computed in one vector. */
+/** Outputs of one group: one vector of int32, two of float64. */
 export const LANES = 4;
 /** Every tap is written out. */
 const MOST_TAPS = 49;
@@ -21,13 +22,17 @@ const LIMB = 256;
 export interface Dots {
   /** The operand that is not constant. */
   readonly source: 'a' | 'b';
-  /** Whether neighbouring outputs read neighbouring elements of the source, or all the same. */
-  readonly moves: boolean;
-  /** Reduction indices of the taps, in pairs; an odd last one is paired with a weight of 0. */
+  /** Elements of the source from one output's to its neighbour's; 0 where all read the same. */
+  readonly by: number;
+  /** Reduction indices of the taps. */
   readonly taps: readonly (readonly number[])[];
-  readonly limbs: 1 | 2;
-  /** `[lane group][pair of taps][limb][lane]`, two int16 each. */
-  readonly weights: Int32Array;
+  /** Limbs of 16-bit weights; null where the sums are float64. */
+  readonly limbs: 1 | 2 | null;
+  /**
+   * With limbs `[lane group][pair of taps][limb][lane]`, two int16 each, an odd last tap paired with a weight of 0; without
+   * `[lane group][tap][lane]`, float64 each.
+   */
+  readonly weights: Int32Array | Float64Array;
 }
 
 const INT16 = { lo: -32_768, hi: 32_767 };
@@ -39,7 +44,7 @@ function indicesOf(dims: readonly number[]): number[][] {
   );
 }
 
-/** @param step without loops of one index. @returns null where it is not such a dot product, or not provably exact as one. */
+/** @param step without loops of one index. @returns null where it is not such a dot product. */
 export function dotsOf(program: Program, ranges: readonly Range[], step: Step): Dots | null {
   const { outDims, redDims } = step;
   if (step.combine !== 'product' || step.reduce !== 'sum' || outDims.length < 2) return null;
@@ -51,10 +56,9 @@ export function dotsOf(program: Program, ranges: readonly Range[], step: Step): 
   const width = outDims[last] as number;
   if (taps > MOST_TAPS || width < LANES || movesWithOuter(weighing, last)) return null;
   const by = strideOf(read, last);
-  if ((by !== 0 && by !== 1) || read.view.axes.some((axis) => axis.coefs[last] !== 0)) return null;
+  if (read.view.axes.some((axis) => axis.coefs[last] !== 0)) return null;
   const range = ranges[read.source.index] as Range;
   const reach = { lo: Math.min(range.lo, read.view.fill), hi: Math.max(range.hi, read.view.fill) };
-  if (reach.lo < INT16.lo || reach.hi > INT16.hi) return null;
   const { data } = program.constants[weighing.source.index]!;
   const indices = indicesOf(redDims);
   const groups = Math.floor(width / LANES);
@@ -69,8 +73,10 @@ export function dotsOf(program: Program, ranges: readonly Range[], step: Step): 
       const position = viewPosition(weighing.view, loops);
       values[lane * taps + tap] = position === null ? weighing.view.fill : (data[position] as number);
     });
-  const limbs = limbsFor(values, taps, magnitude(reach));
-  return limbs && { source, moves: by === 1, taps: indices, limbs, weights: packed(values, taps, limbs) };
+  const fits = (by === 0 || by === 1) && reach.lo >= INT16.lo && reach.hi <= INT16.hi;
+  const limbs = fits ? limbsFor(values, taps, magnitude(reach)) : null;
+  const weights = limbs === null ? unpaired(values, taps) : packed(values, taps, limbs);
+  return { source, by, taps: indices, limbs, weights };
 }
 
 function strideOf({ view }: Operand, loop: number): number {
@@ -118,4 +124,13 @@ function packed(values: Int32Array, taps: number, limbs: 1 | 2): Int32Array {
           result[at++] = (weight(2 * pair) & 0xffff) | (weight(2 * pair + 1) << 16);
         }
   return result;
+}
+
+function unpaired(values: Int32Array, taps: number): Float64Array {
+  return Float64Array.from(values, (_, at) => {
+    const lane = at % LANES;
+    const tap = Math.floor(at / LANES) % taps;
+    const group = Math.floor(at / (LANES * taps));
+    return values[(group * LANES + lane) * taps + tap] as number;
+  });
 }

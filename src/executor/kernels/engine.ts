@@ -50,8 +50,11 @@ export class KernelEngine {
       const { data } = program.constants[constant]!;
       new Int32Array(memory.buffer, at, data.length).set(data);
     }
-    for (const each of plan.dots)
-      if (each) new Int32Array(memory.buffer, each.at, each.dots.weights.length).set(each.dots.weights);
+    for (const each of plan.dots) {
+      if (!each) continue;
+      const { buffer, byteOffset, byteLength } = each.dots.weights;
+      new Uint8Array(memory.buffer, each.at, byteLength).set(new Uint8Array(buffer, byteOffset, byteLength));
+    }
     this.kernels = instantiate(
       program.steps.map((step, at) => {
         const constant = (index: number): number => plan.constants.get(index) as number;

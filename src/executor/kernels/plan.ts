@@ -15,8 +15,8 @@ const ALIGNMENT = 64;
 /** Addresses are 32 bits; memory is taken at once, so a program that needs more than this is run in segments instead. */
 const MOST_BYTES = 2 ** 31 - 2 ** 16;
 
-/** A product of matrices with at most this many terms a sum is faster in 16-bit instructions than handed to ONNX Runtime and back. */
-const MOST_SHARED_TAPS = 32;
+/** A product of matrices with at most this many terms a sum is faster written out than handed to ONNX Runtime and back. */
+const MOST_SHARED_TAPS = { int16: 32, float64: 16 };
 
 export interface Plan {
   /** By step: whether ONNX Runtime computes its sums of products. */
@@ -111,12 +111,10 @@ export function planOf(program: Program, ranges: readonly Range[], leastProduct:
   const allocator = new Allocator(ALIGNMENT);
   const dots = program.steps.map((step) => {
     const found = dotsOf(program, ranges, withoutSingleLoops(step));
-    if (
-      !found ||
-      (!found.moves && found.taps.length > MOST_SHARED_TAPS && isMatrixProduct(program, step, leastProduct))
-    )
-      return null;
-    return { dots: found, at: allocator.take(found.weights.length * ELEMENT_BYTES) };
+    if (!found) return null;
+    const most = MOST_SHARED_TAPS[found.limbs === null ? 'float64' : 'int16'];
+    if (found.by === 0 && found.taps.length > most && isMatrixProduct(program, step, leastProduct)) return null;
+    return { dots: found, at: allocator.take(found.weights.byteLength) };
   });
   const products = program.steps.map((step, at) => !dots[at] && isMatrixProduct(program, step, leastProduct));
   const constants = new Map<number, number>();

@@ -32,7 +32,7 @@ export interface Places {
 /** Vectors of a block, widest first: as many accumulators as leave room among sixteen registers. */
 const BLOCKS = [4, 1] as const;
 
-/** Groups of lanes that are computed together, most first: with two limbs their sums fill half of the registers. */
+/** Groups of lanes that are computed together, most first: with two limbs or float64 sums they fill half of the registers. */
 const DOT_BLOCKS = [4, 1] as const;
 const LOW_HALVES = new Uint8Array(Int32Array.of(0xffff, 0xffff, 0xffff, 0xffff).buffer);
 const UPPER_HALF = Array.from({ length: 16 }, (_, i) => 8 + (i % 8));
@@ -182,7 +182,8 @@ class StepCompiler {
     const { f } = this;
     const weights = f.local('i32');
     f.i32(this.places.weights).set(weights);
-    const groupBytes = Math.ceil(dots.taps.length / 2) * dots.limbs * 16;
+    const groups = Math.floor((this.loops[loop] as number) / LANES);
+    const groupBytes = dots.weights.byteLength / groups;
     const blocks = (guarded: boolean): void => {
       for (const groups of DOT_BLOCKS) {
         const elements = LANES * groups;
@@ -190,7 +191,8 @@ class StepCompiler {
         f.get(left).i32(elements).op('i32.ge_s');
         f.when(() => {
           f.repeatWhile(() => {
-            this.dotBlock(dots, moving, weights, groups, guarded);
+            if (dots.limbs === null) this.floatBlock(dots, moving, weights, groups, guarded);
+            else this.integerBlock(dots, dots.limbs, moving, weights, groups, guarded);
             for (const cursor of Object.values(moving)) moveCursor(f, cursor, loop, elements);
             f.get(this.target)
               .i32(elements * ELEMENT_BYTES)
@@ -225,10 +227,17 @@ class StepCompiler {
     );
   }
 
-  private dotBlock(dots: Dots, cursors: Cursors, weights: number, groups: number, guarded: boolean): void {
+  private integerBlock(
+    { source, by, taps }: Dots,
+    limbs: 1 | 2,
+    cursors: Cursors,
+    weights: number,
+    groups: number,
+    guarded: boolean,
+  ): void {
     const { f } = this;
-    const { moves, taps, limbs } = dots;
-    const cursor = cursors[dots.source]!;
+    const moves = by === 1;
+    const cursor = cursors[source]!;
     const pairs = Math.ceil(taps.length / 2);
     const sums = Array.from({ length: groups * limbs }, () => f.local('v128'));
     const own = moves ? groups : 1;
@@ -258,8 +267,7 @@ class StepCompiler {
           f.set(sum);
         }
     }
-    const terms = this.finishTerms(cursors, 'pair', 2 * groups);
-    for (let half = 0; half < 2 * groups; half++) {
+    this.finishBlock(cursors, 2 * groups, (half) => {
       const push = (limb: number): void => {
         const sum = sums[(half >> 1) * limbs + limb]!;
         f.get(sum);
@@ -272,10 +280,95 @@ class StepCompiler {
         push(1);
         f.op('f64x2.add');
       }
-      this.weigh('pair');
-      emitRescale(f, 'pair', this.step, terms(half));
-      emitStore(f, 'pair', this.step, this.table, this.target, 2 * ELEMENT_BYTES * half, this.scratch);
+    });
+  }
+
+  /** Sums of both halves of each group in float64. A tap that is out of range and filled with 0 is left out. */
+  private floatBlock(
+    { source, by, taps }: Dots,
+    cursors: Cursors,
+    weights: number,
+    groups: number,
+    guarded: boolean,
+  ): void {
+    const { f } = this;
+    const cursor = cursors[source]!;
+    const { fill } = cursor.track.operand.view;
+    const sums = Array.from({ length: 2 * groups }, () => f.local('v128'));
+    const shared = f.local('v128');
+    for (const sum of sums) f.v128(new Uint8Array(16)).set(sum);
+    taps.forEach((index, tap) => {
+      const offset = this.along(index, cursor.track.coefs) * ELEMENT_BYTES;
+      const address = (): void => {
+        f.get(cursor.address).i32(offset).op('i32.add');
+      };
+      const addAll = (push: (half: number) => void): void =>
+        sums.forEach((sum, half) => {
+          push(half);
+          f.get(weights).memory('v128.load', 16 * (((half >> 1) * taps.length + tap) * 2 + (half % 2)));
+          f.op('f64x2.mul').get(sum).op('f64x2.add').set(sum);
+        });
+      const inside = (): void => {
+        if (by === 0) {
+          address();
+          f.memory('i32.load').op('f64.convert_i32_s', 'f64x2.splat').set(shared);
+          addAll(() => f.get(shared));
+        } else addAll((half) => this.pairAt(address, 2 * half * by, by));
+      };
+      if (!guarded) inside();
+      else {
+        this.pushTapInRange(cursor, index);
+        if (fill === 0) f.when(inside);
+        else f.when(inside, () => addAll(() => f.f64(fill).op('f64x2.splat')));
+      }
+    });
+    this.finishBlock(cursors, 2 * groups, (half) => f.get(sums[half]!));
+  }
+
+  /** Pushes two elements as float64, `by` elements apart, the first `from` elements after an address. */
+  private pairAt(address: () => void, from: number, by: number): void {
+    const { f } = this;
+    if (by === 1) {
+      address();
+      f.memory('v128.load64_zero', from * ELEMENT_BYTES);
+    } else {
+      // An offset of an instruction is not negative and does not wrap: the sum is made beforehand.
+      const at = (elements: number): void => {
+        address();
+        f.i32(elements * ELEMENT_BYTES).op('i32.add');
+      };
+      at(from + by);
+      f.set(this.scratch.integer);
+      at(from);
+      f.memory('v128.load32_zero').set(this.scratch.vector);
+      f.get(this.scratch.integer, this.scratch.vector).laneMemory('v128.load32_lane', 1);
     }
+    f.op('f64x2.convert_low_i32x4_s');
+  }
+
+  /** Weighs, rescales and stores the sums that `push` pushes, one pair of neighbours after the other. */
+  private finishBlock(cursors: Cursors, vectors: number, push: (vector: number) => void): void {
+    const terms = this.finishTerms(cursors, 'pair', vectors);
+    for (let i = 0; i < vectors; i++) {
+      push(i);
+      this.weigh('pair');
+      emitRescale(this.f, 'pair', this.step, terms(i));
+      emitStore(this.f, 'pair', this.step, this.table, this.target, 2 * ELEMENT_BYTES * i, this.scratch);
+    }
+  }
+
+  /** What reduction indices add to an affine number. */
+  private along(index: readonly number[], coefs: readonly number[]): number {
+    return index.reduce((sum, i, k) => sum + i * (coefs[this.firstReduced + k] ?? 0), 0);
+  }
+
+  /** Pushes 1 where the tap with these reduction indices is in range. */
+  private pushTapInRange({ track, coordinates }: Cursor, index: readonly number[]): void {
+    const { f } = this;
+    track.guards.forEach((axis, i) => {
+      f.get(coordinates[i]!).i32(this.along(index, axis.coefs)).op('i32.add').i32(axis.extent).op('i32.lt_u');
+      if (i > 0) f.op('i32.and');
+    });
   }
 
   /** Reads one tap of a block into locals: vectors of neighbours, or one number for all. */
@@ -288,12 +381,10 @@ class StepCompiler {
   ): void {
     const { f } = this;
     const { track } = cursor;
-    const along = (coefs: readonly number[]): number =>
-      index.reduce((sum, i, k) => sum + i * (coefs[this.firstReduced + k] ?? 0), 0);
     const load = (): void =>
       into.forEach((local, i) => {
         f.get(cursor.address)
-          .i32(along(track.coefs) * ELEMENT_BYTES)
+          .i32(this.along(index, track.coefs) * ELEMENT_BYTES)
           .op('i32.add');
         f.memory(moves ? 'v128.load' : 'i32.load', 16 * i).set(local);
       });
@@ -301,10 +392,7 @@ class StepCompiler {
       load();
       return;
     }
-    track.guards.forEach((axis, i) => {
-      f.get(cursor.coordinates[i]!).i32(along(axis.coefs)).op('i32.add').i32(axis.extent).op('i32.lt_u');
-      if (i > 0) f.op('i32.and');
-    });
+    this.pushTapInRange(cursor, index);
     f.when(load, () => {
       for (const local of into) {
         f.i32(track.operand.view.fill);
