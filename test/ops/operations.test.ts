@@ -16,6 +16,8 @@ let world: World;
 let operations: Operations;
 let server: OpsServer;
 let alerts: Alert[] = [];
+/** Stops the test's watchtower, if it runs: also when the test failed, or the process would not end. */
+let stop: () => Promise<void> = async () => {};
 test.before(async () => {
   world = await World.create();
 });
@@ -32,6 +34,7 @@ test.before.each(async () => {
   server = await serveOps(operations, '127.0.0.1:0');
 });
 test.after.each(async () => {
+  await stop();
   operations.close();
   await server.close();
 });
@@ -48,14 +51,14 @@ async function metric(name: string, labels: Readonly<Record<string, string>> = {
   return sample?.value === undefined ? null : Number(sample.value);
 }
 
-function watchtower() {
+function watchtower(): void {
   const control = new AbortController();
   const { contracts, store, devnet, verifier } = world;
   const log = (line: DecisionLine): void => operations.wrote(line);
   const sender = devnet.sender(WATCHTOWER);
   const { signal } = control;
   const watching = watch({ contracts, store, sender, verifier, observer: operations, log, pollMs: 20, signal });
-  return async (): Promise<void> => {
+  stop = async () => {
     control.abort();
     await watching;
   };
@@ -64,10 +67,10 @@ function watchtower() {
 test('a caught lie can be seen in the metrics, and its alert begins and ends', async () => {
   const job = await world.request();
   await world.claim(LIAR, job, tamper(world.truth, { slot: 3, element: 3 }));
-  const stop = watchtower();
-  await eventually(async () => (await metric('og_transactions_total', { kind: 'reveal' })) === 1);
+  watchtower();
+  await eventually(async () => (await metric('og_transactions_total', { kind: 'revealAndMove' })) === 1);
   assert.is(await metric('og_verdicts_total', { verdict: 'wrong' }), 1);
-  assert.is(await metric('og_matches', { phase: 'reveal' }), 1);
+  await eventually(async () => (await metric('og_matches', { phase: 'descend' })) === 1);
   assert.is(await metric('og_wrong_claims'), 1);
   assert.is(await metric('og_jobs_seen_total'), 1);
   assert.is(await metric('og_alerts', { kind: 'wrongResult' }), 1);
@@ -89,7 +92,7 @@ test('it is healthy before it is ready, and ready when the chain was read', asyn
   const unready = await get('/readyz');
   assert.is(unready.status, 503);
   assert.equal(await unready.json(), { ok: false, problems: ['The chain was not read yet.'] });
-  const stop = watchtower();
+  watchtower();
   await eventually(async () => (await get('/readyz')).status === 200);
   await stop();
   assert.is((await get('/elsewhere')).status, 404);
