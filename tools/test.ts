@@ -41,6 +41,9 @@ const LANES: readonly (readonly Suite[])[] = [
   [uvu('End to end', '^(e2e|cli|chain|watch|worker)/.*\\.test\\.ts$')],
 ];
 
+/** A suite that takes longer hangs: it is killed, and counts as failed. */
+const LONGEST_SUITE_MS = 15 * 60_000;
+
 async function run({ name, command, count }: Suite): Promise<{ passed: number; failed: number }> {
   const [file, ...args] = command as [string, ...string[]];
   const started = performance.now();
@@ -49,12 +52,15 @@ async function run({ name, command, count }: Suite): Promise<{ passed: number; f
     reject: false,
     preferLocal: true,
     stdin: 'ignore',
+    timeout: LONGEST_SUITE_MS,
+    forceKillAfterDelay: 5_000,
     env: { FORCE_COLOR: '0', NO_COLOR: '1' },
   });
   const output = result.all;
   const { passed, failed } = count(output);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   process.stdout.write(`\n=== ${name} (${seconds} s)\n${output}\n`);
+  if (result.timedOut) process.stdout.write(`${name}: killed after ${LONGEST_SUITE_MS / 60_000} minutes.\n`);
   if (passed + failed === 0) process.stdout.write(`${name}: no test ran.\n`);
   const crashed = result.exitCode !== 0 || passed === 0;
   return { passed, failed: crashed && failed === 0 ? 1 : failed };
