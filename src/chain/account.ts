@@ -82,12 +82,20 @@ export class Account {
   /**
    * Sends again what a reorganisation has taken back. Where the latest is still in the chain, so is everything before it, so that mostly
    * one question is asked.
+   *
+   * @returns what was sent again, oldest first.
    */
-  async tend(): Promise<void> {
-    for (const transaction of [...this.uncertain].reverse()) if (await transaction.stillMined()) break;
-    if (this.uncertain.length === 0) return;
+  async tend(): Promise<Transaction[]> {
+    const sentAgain: Transaction[] = [];
+    for (const transaction of [...this.uncertain].reverse()) {
+      const now = await transaction.afterMined();
+      if (now === 'mined') break;
+      if (now === 'sentAgain') sentAgain.unshift(transaction);
+    }
+    if (this.uncertain.length === 0) return [];
     const head = await this.node.getBlockNumber();
     this.uncertain = this.uncertain.filter(({ block }) => block !== null && block.number > head - REORG_BLOCKS);
+    return sentAgain;
   }
 
   /** Said once when it begins. */

@@ -29,6 +29,8 @@ export interface Update {
   readonly touched: ReadonlySet<JobId>;
   /** Some of it was taken back by a reorganisation. */
   readonly rewound: boolean;
+  /** Jobs that are not known any more: taken back, or ended long ago. */
+  readonly forgotten: ReadonlySet<JobId>;
 }
 
 /** What the events say of a job. */
@@ -60,6 +62,7 @@ export class GameLog {
   private checkpoints: BlockRef[] = [];
   private nextBlock: number;
   private touched = new Set<JobId>();
+  private forgotten = new Set<JobId>();
   private rewound = false;
 
   /** @param fromBlock the first block that is read; jobs that were requested before it are not known. */
@@ -87,9 +90,14 @@ export class GameLog {
       this.checkpoints = [...this.checkpoints, last].slice(-CHECKPOINTS);
     }
     this.forget(head.number);
-    const { touched, rewound } = this;
-    [this.touched, this.rewound] = [new Set(), false];
-    return { head, touched, rewound };
+    const { touched, rewound, forgotten } = this;
+    [this.touched, this.rewound, this.forgotten] = [new Set(), false, new Set()];
+    return { head, touched, rewound, forgotten };
+  }
+
+  /** The block that all events are known up to, and none after it; also while more is being read. */
+  get readUpTo(): BlockRef | null {
+    return this.checkpoints.at(-1) ?? null;
   }
 
   /** Ids of the jobs that are known, oldest first. */
@@ -197,6 +205,7 @@ export class GameLog {
     const events = this.events.get(job) ?? [];
     events.push(withoutPayload(event));
     this.events.set(job, events);
+    this.forgotten.delete(job);
     this.touched.add(job);
   }
 
@@ -224,7 +233,7 @@ export class GameLog {
       if (kept.length === events.length) continue;
       this.touched.add(job);
       if (kept.length > 0) this.events.set(job, kept);
-      else this.events.delete(job);
+      else this.drop(job, events);
     }
   }
 
@@ -238,8 +247,15 @@ export class GameLog {
     if (this.keepsEnded) return;
     for (const [job, events] of this.events) {
       if ((events.at(-1)?.blockNumber ?? 0) >= head - FORGET_AFTER_BLOCKS) continue;
-      if (events.some(({ name }) => name === 'JobFinal' || name === 'JobVoid')) this.events.delete(job);
+      if (events.some(({ name }) => name === 'JobFinal' || name === 'JobVoid')) this.drop(job, events);
     }
+  }
+
+  private drop(job: JobId, events: readonly GameEvent[]): void {
+    this.events.delete(job);
+    this.forgotten.add(job);
+    for (const { args } of all(events, 'Claimed')) this.jobOfClaim.delete(claimId(args.claimId));
+    for (const { args } of all(events, 'MatchOpened')) this.jobOfMatch.delete(matchId(args.matchId));
   }
 }
 

@@ -18,30 +18,40 @@ export interface GasSummary {
   readonly calldataBytes: number;
 }
 
+/** Transactions that are kept one by one; of older ones only the sums are. */
+const ENTRIES = 1_000;
+const NOTHING: GasSummary = { transactions: 0, gasUsed: 0n, feeWei: 0n, calldataBytes: 0 };
+
 export class GasMeter {
-  readonly entries: Spent[] = [];
+  private newest: readonly Spent[] = [];
+  private readonly sums = new Map<string, GasSummary>();
+
+  /** The newest ones, oldest first. */
+  get entries(): readonly Spent[] {
+    return this.newest;
+  }
 
   record(spent: Spent): void {
-    this.entries.push(spent);
+    const { kind, gasUsed, gasPriceWei, calldataBytes } = spent;
+    this.newest = [...this.newest, spent].slice(-ENTRIES);
+    const one: GasSummary = { transactions: 1, gasUsed, feeWei: gasUsed * gasPriceWei, calldataBytes };
+    this.sums.set(kind, sum(this.sums.get(kind) ?? NOTHING, one));
   }
 
   get total(): GasSummary {
-    return summary(this.entries);
+    return [...this.sums.values()].reduce(sum, NOTHING);
   }
 
   byKind(): Record<string, GasSummary> {
-    const kinds = [...new Set(this.entries.map(({ kind }) => kind))];
-    return Object.fromEntries(
-      kinds.map((kind) => [kind, summary(this.entries.filter((spent) => spent.kind === kind))]),
-    );
+    return Object.fromEntries(this.sums);
   }
 }
 
-function summary(entries: readonly Spent[]): GasSummary {
+function sum(x: GasSummary, y: GasSummary): GasSummary {
   return {
-    transactions: entries.length,
-    gasUsed: entries.reduce((sum, { gasUsed }) => sum + gasUsed, 0n),
-    feeWei: entries.reduce((sum, { gasUsed, gasPriceWei }) => sum + gasUsed * gasPriceWei, 0n),
-    calldataBytes: entries.reduce((sum, { calldataBytes }) => sum + calldataBytes, 0),
+    transactions: x.transactions + y.transactions,
+    gasUsed: x.gasUsed + y.gasUsed,
+    feeWei: x.feeWei + y.feeWei,
+    calldataBytes: x.calldataBytes + y.calldataBytes,
   };
 }

@@ -13,16 +13,25 @@ const ATTEMPTS = 3;
 /** Times that a node is asked for a block that it should have. */
 const LAGGING_ATTEMPTS = 30;
 
+/** Claims that have ended and matches that are over: they do not change any more, however many there are. */
+interface Settled {
+  readonly claims: ReadonlyMap<ClaimId, ClaimState>;
+  readonly matches: ReadonlyMap<MatchId, MatchState>;
+}
+
+const NOTHING_SETTLED: Settled = { claims: new Map(), matches: new Map() };
+
 /**
- * Follows a deployment. `refresh` reads the new events; `view` gives a job as it stands at the block of the last refresh. A job is
- * only read again when something has happened to it: all that the contracts store changes with an event.
+ * Follows a deployment. `refresh` reads the new events; `view` gives a job as it stands at the block of the last refresh, `newest` as it
+ * stands now. A job is only read again when something has happened to it: all that the contracts store changes with an event.
  */
 export class GameReader {
   readonly log: GameLog;
-  private head: BlockRef | null = null;
+  private reading: Promise<void> | null = null;
+  /** What `refresh` has not told yet. */
+  private untold: Update | null = null;
   private readonly views = new Map<JobId, JobView>();
-  private readonly settledClaims = new Map<ClaimId, ClaimState>();
-  private readonly settledMatches = new Map<MatchId, MatchState>();
+  private readonly settled = new Map<JobId, Settled>();
 
   /**
    * @param fromBlock jobs that were requested before this block are not known.
@@ -37,14 +46,17 @@ export class GameReader {
   }
 
   async refresh(): Promise<Update> {
-    const update = await this.log.update();
-    for (const job of update.touched) this.invalidate(job);
-    if (update.rewound) {
-      this.settledClaims.clear();
-      this.settledMatches.clear();
-    }
-    this.head = update.head;
-    return update;
+    await this.read();
+    const { untold } = this;
+    if (!untold) return this.refresh(); // another one has told what was read
+    this.untold = null;
+    return untold;
+  }
+
+  /** A job as it stands now. What was read for it is told by the next `refresh`. */
+  async newest(id: JobId): Promise<JobView> {
+    await this.read();
+    return this.view(id);
   }
 
   /** Has a job read again at the next `view`: for what is written without an event. */
@@ -56,13 +68,23 @@ export class GameReader {
   async view(id: JobId): Promise<JobView> {
     const known = this.views.get(id);
     if (known) return known;
-    const { head } = this;
+    const head = this.log.readUpTo;
     const record = this.log.record(id);
     if (!head || !record) throw new RangeError(`Job ${id} is not known before a refresh.`);
+    const { contracts, log } = this;
+    const settled = this.settled.get(id) ?? NOTHING_SETTLED;
     const [job, claims, matches] = await Promise.all([
-      readJobState(this.contracts, id, head),
-      Promise.all(record.claims.map((claim) => this.claim(claim, head))),
-      Promise.all(record.matches.map((match) => this.match(match, head))),
+      readJobState(contracts, id, head),
+      Promise.all(
+        record.claims.map(
+          (claim) => settled.claims.get(claim) ?? readClaimState(contracts, claim, log.termsOf(claim), head),
+        ),
+      ),
+      Promise.all(
+        record.matches.map(
+          (match) => settled.matches.get(match) ?? readMatchState(contracts, match, log.posted(match), head),
+        ),
+      ),
     ]);
     await this.contracts.node.requireCanonical(head);
     const view = { job, claims, matches };
@@ -70,27 +92,42 @@ export class GameReader {
     return view;
   }
 
-  /** A claim that has ended and a match that is over do not change any more, however many there are. */
-  private async claim(id: ClaimId, head: BlockRef): Promise<ClaimState> {
-    const settled = this.settledClaims.get(id);
-    if (settled) return settled;
-    return readClaimState(this.contracts, id, this.log.termsOf(id), head);
+  /** Those who ask while it is being read get what is read. */
+  private async read(): Promise<void> {
+    this.reading ??= this.update().finally(() => {
+      this.reading = null;
+    });
+    await this.reading;
   }
 
-  private async match(id: MatchId, head: BlockRef): Promise<MatchState> {
-    const settled = this.settledMatches.get(id);
-    if (settled) return settled;
-    return readMatchState(this.contracts, id, this.log.posted(id), head);
+  private async update(): Promise<void> {
+    const update = await this.log.update();
+    for (const job of [...update.touched, ...update.forgotten]) this.invalidate(job);
+    if (update.rewound) this.settled.clear();
+    for (const job of update.forgotten) this.settled.delete(job);
+    this.untold = this.untold === null ? update : both(this.untold, update);
   }
 
   /** @param head the block that it was read at; a refresh may have come in between. */
   private keep(view: JobView, head: BlockRef): void {
-    if (this.head !== head) return;
+    if (this.log.readUpTo !== head) return;
     const { job, claims, matches } = view;
     this.views.set(job.id, view);
-    for (const claim of claims) if (claim.status !== 'live') this.settledClaims.set(claim.id, claim);
-    for (const match of matches) if (match.phase === 'over') this.settledMatches.set(match.id, match);
+    this.settled.set(job.id, {
+      claims: new Map(claims.filter(({ status }) => status !== 'live').map((claim) => [claim.id, claim])),
+      matches: new Map(matches.filter(({ phase }) => phase === 'over').map((match) => [match.id, match])),
+    });
   }
+}
+
+function both(earlier: Update, later: Update): Update {
+  const forgotten = [...earlier.forgotten].filter((id) => !later.touched.has(id));
+  return {
+    head: later.head,
+    touched: new Set([...earlier.touched, ...later.touched]),
+    rewound: earlier.rewound || later.rewound,
+    forgotten: new Set([...forgotten, ...later.forgotten]),
+  };
 }
 
 /** A reader of one job and of what happens to it. @throws UserError when there is no such job. */

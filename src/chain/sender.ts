@@ -165,7 +165,7 @@ export class Sender {
   }
 
   private async broadcast(account: Account, call: Call, options: SendOptions): Promise<Transaction> {
-    await tendQuietly(account);
+    await backInChain(await tendQuietly(account));
     if (options.stillWanted && !(await options.stillWanted()))
       throw new ContractRefusal(`"${call.kind}" was not sent: it is not due any more.`, 'NotWanted', {});
     const { fees, gasLimit } = await this.priced(account, call);
@@ -285,11 +285,26 @@ const request = ({ to, data, valueWei }: Call, from: Address): TransactionReques
 });
 
 /** What cannot be looked after now is looked after the next time. */
-async function tendQuietly(account: Account): Promise<void> {
+async function tendQuietly(account: Account): Promise<Transaction[]> {
   try {
-    await account.tend();
+    return await account.tend();
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
+    return [];
+  }
+}
+
+/**
+ * Nothing new is sent before what a reorganisation took back is mined again: until then the chain does not show it, and the same would be
+ * decided a second time.
+ */
+async function backInChain(sentAgain: readonly Transaction[]): Promise<void> {
+  for (const transaction of sentAgain) {
+    try {
+      await transaction.receipt();
+    } catch (error) {
+      if (!(error instanceof NetworkError && error.code === 'OG_REPLACED')) throw error;
+    }
   }
 }
 

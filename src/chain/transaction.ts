@@ -106,16 +106,17 @@ export class Transaction {
     }
   }
 
-  /** After it was mined: whether it still is. Where the chain has taken it back, it is sent again. */
-  async stillMined(): Promise<boolean> {
+  /** After it was mined: whether it still is. Where the chain has taken it back, it is sent again, unless another one has its nonce. */
+  async afterMined(): Promise<'mined' | 'sentAgain' | 'gone'> {
     const receipt = await this.findReceipt();
     if (receipt) {
       this.minedIn = { number: receipt.blockNumber, hash: receipt.blockHash };
-      return true;
+      return 'mined';
     }
     this.tell('reorganised');
-    if ((await this.nonceNow()) <= this.nonce) await this.sendAgain();
-    return false;
+    if ((await this.nonceNow()) > this.nonce) return 'gone';
+    await this.sendAgain();
+    return 'sentAgain';
   }
 
   private get hash(): Hex {

@@ -1,6 +1,7 @@
 /** Plays one job to its end, on one's own trace: what `challengeJob` does when a claim is wrong. */
 import { callOf } from '../chain/actions.js';
 import { ContractRefusal } from '../chain/errors.js';
+import type { GasSummary } from '../chain/gas.js';
 import { gasOfMatch } from '../chain/match-gas.js';
 import { currentView, type GameReader } from '../chain/reader.js';
 import type { Sender } from '../chain/sender.js';
@@ -21,7 +22,7 @@ const MOST_REFUSALS = 20;
 const MOST_SILENCES = 30;
 
 export class Challenger {
-  private readonly startedAt: number;
+  private readonly spentBefore: GasSummary | null;
   private told = 0;
   private refusals = 0;
   private sentIn = 0;
@@ -33,7 +34,7 @@ export class Challenger {
     private readonly reader: GameReader,
     private readonly trace: TraceSource,
   ) {
-    this.startedAt = options.sender?.meter.entries.length ?? 0;
+    this.spentBefore = options.sender?.meter.total ?? null;
   }
 
   async play(first: JobView): Promise<ChallengeResult> {
@@ -93,16 +94,16 @@ export class Challenger {
 
   private async decide(view: JobView, sender: Sender): Promise<Decision[]> {
     const { contracts, untilFinal = false } = this.options;
-    const party = { addresses: [sender.address], bondFrom: sender.address, endsOthersJobs: untilFinal };
+    const party = { addresses: sender.addresses, bondFrom: sender.address, endsOthersJobs: untilFinal };
     const now = await contracts.node.now();
     return decideJob(view, { kind: 'traced', trace: this.trace }, party, contracts, now);
   }
 
-  private async act({ action, reason }: Decision, sender: Sender): Promise<void> {
+  private async act({ action, reason, deadline }: Decision, sender: Sender): Promise<void> {
     if (!action) return;
     const { contracts, onEvent } = this.options;
     try {
-      const { txHash, gasUsed, logs, blockNumber } = await sender.send(callOf(contracts, action));
+      const { txHash, gasUsed, logs, blockNumber } = await sender.send(callOf(contracts, action), { deadline });
       this.sentIn = blockNumber;
       this.refusals = 0;
       if (action.kind === 'challenge')
@@ -172,7 +173,7 @@ export class Challenger {
     this.tell();
     const match = decisive(view, judged);
     const history = this.reader.log.history(jobId);
-    const own = sender?.meter.entries.slice(this.startedAt) ?? [];
+    const spent = sender?.meter.total;
     const ofMatch = history.filter(({ args }) => match && 'matchId' in args && args.matchId === match.id);
     const computed = ofMatch.find((event) => event.name === 'ElementComputed');
     return {
@@ -181,9 +182,9 @@ export class Challenger {
       matchId: match ? matchId(match.id) : null,
       foundStep: computed?.name === 'ElementComputed' ? foundStep(computed.args, this.trace.commitment) : null,
       rounds: ofMatch.filter(({ name }) => name === 'NodeOpened').length,
-      gasUsed: own.reduce((sum, { gasUsed }) => sum + gasUsed, 0n),
+      gasUsed: (spent?.gasUsed ?? 0n) - (this.spentBefore?.gasUsed ?? 0n),
       matchGasUsed: match ? await gasOfMatch(contracts, this.reader, jobId, match) : 0n,
-      transactions: own.length,
+      transactions: (spent?.transactions ?? 0) - (this.spentBefore?.transactions ?? 0),
       outcome,
     };
   }

@@ -84,6 +84,11 @@ export class Evidence {
     return this.withoutInput.has(id);
   }
 
+  /** Nothing is kept of this job alone. */
+  forget(id: JobId): void {
+    this.withoutInput.delete(id);
+  }
+
   /** The packed input of a job. @throws UserError when it cannot be had. */
   async input(job: JobToJudge): Promise<Int32Array> {
     const model = await this.header(job.modelId);

@@ -129,17 +129,15 @@ export class Loop {
 
   private async read(): Promise<Timestamp> {
     const { reader, contracts } = this.table;
-    const { touched, head } = await reader.refresh();
+    const { touched, forgotten, head } = await reader.refresh();
     this.readUpTo = head.number;
     await this.table.sender?.tend();
     this.table.chainWasRead(head);
     for (const id of touched) {
       this.resting.delete(id);
       this.settled.delete(id);
-      if (!reader.log.record(id)) this.forget(id);
     }
-    const known = new Set(reader.log.jobs());
-    for (const id of this.deadlines.keys()) if (!known.has(id)) this.forget(id);
+    for (const id of forgotten) this.forget(id);
     if (touched.size > 0 && !this.options.once) await this.afterRead();
     return contracts.node.now();
   }
@@ -166,11 +164,9 @@ export class Loop {
     }
   }
 
-  /** Of jobs that the chain does not know any more, or that have ended long ago, nothing is kept. */
   private forget(id: JobId): void {
-    for (const kept of [this.resting, this.settled, this.deadlines, this.table.sentIn]) kept.delete(id);
-    this.table.journal.forget(id);
-    this.table.observer.forgotten(id);
+    for (const kept of [this.resting, this.settled, this.deadlines]) kept.delete(id);
+    this.table.forget(id);
   }
 
   private rest(id: JobId): void {

@@ -4,7 +4,7 @@ import type { Contracts } from '../chain/contracts.js';
 import { ContractRefusal } from '../chain/errors.js';
 import type { JobRecord } from '../chain/game-log.js';
 import { GameReader } from '../chain/reader.js';
-import type { Sender, Sent } from '../chain/sender.js';
+import type { Sender, SendOptions, Sent } from '../chain/sender.js';
 import type { Call } from '../chain/typed.js';
 import type { Hash } from '../commit/hash.js';
 import type { Deployment, Party } from '../dispute/party.js';
@@ -46,6 +46,8 @@ export interface TableOptions {
 }
 
 const HOLD_OFF_SECONDS = 30;
+/** A node that is further behind, or a reorganisation that goes deeper, does not show a chain without one's own transactions. */
+const LONGEST_LAG_BLOCKS = 256;
 
 export class Table {
   readonly contracts: Contracts;
@@ -125,7 +127,7 @@ export class Table {
     const { sender, endsOthersJobs = false } = this.options;
     const mayBond = sender !== null && this.purse.allows(this.deployment.parameters.bondWei, this.atStakeWei());
     return {
-      addresses: sender ? [sender.address] : [],
+      addresses: sender?.addresses ?? [],
       bondFrom: mayBond ? sender.address : null,
       endsOthersJobs,
     };
@@ -139,9 +141,10 @@ export class Table {
   /** To be called whenever the chain was read. */
   chainWasRead(head: { readonly number: number; readonly timestamp: number }): void {
     const { sender } = this.options;
-    const claims = sender ? this.reader.log.claimsAtStake([sender.address]) : 0;
+    const claims = sender ? this.reader.log.claimsAtStake(sender.addresses) : 0;
     this.atStake = BigInt(claims) * this.deployment.parameters.bondWei;
     this.purse.chainWasRead(head.number);
+    for (const [job, block] of this.sentIn) if (block < head.number - LONGEST_LAG_BLOCKS) this.sentIn.delete(job);
     this.observer.chainRead(head, this.reader.log.jobs().length, this.atStake);
   }
 
@@ -149,12 +152,22 @@ export class Table {
    * Sends a call, and says so. What the chain refuses is no error: somebody else was faster, or it is not time yet; the job is
    * looked at again.
    *
+   * @param options `stillWanted` is asked just before it is sent; the deadline is that of `facts`.
    * @returns null when it was not sent, or not accepted.
    */
-  async send(job: JobId | null, call: Call, facts: Facts): Promise<Sent | null> {
+  async send(
+    job: JobId | null,
+    call: Call,
+    facts: Facts,
+    { stillWanted, from }: Pick<SendOptions, 'stillWanted' | 'from'> = {},
+  ): Promise<Sent | null> {
     const { sender } = this.options;
     if (!sender || !this.sends) return null;
-    const options = { deadline: facts.deadline === undefined ? null : timestamp(facts.deadline) };
+    const options: SendOptions = {
+      deadline: facts.deadline === undefined ? null : timestamp(facts.deadline),
+      ...(stillWanted === undefined ? {} : { stillWanted }),
+      ...(from === undefined ? {} : { from }),
+    };
     try {
       const sent = call.valueWei
         ? await this.purse.spend(wei(call.valueWei), this.atStake, () => sender.send(call, options))
@@ -177,6 +190,13 @@ export class Table {
     const message = error instanceof Error ? error.message : String(error);
     const doing = facts.decision ? `${facts.decision}: ` : '';
     this.journal.write(job, { ...facts, level: 'error', decision: 'failed', reason: `${doing}${message}` });
+  }
+
+  /** Of jobs that the chain does not know any more, or that have ended long ago, nothing is kept. */
+  forget(id: JobId): void {
+    this.journal.forget(id);
+    this.evidence.forget(id);
+    this.observer.forgotten(id);
   }
 
   async close(): Promise<void> {

@@ -1,11 +1,12 @@
 /** One look at one job: read it, judge it, do what is due. */
 import { callOf } from '../chain/actions.js';
 import type { JobRecord } from '../chain/game-log.js';
-import { type Decision, waiting } from '../dispute/actions.js';
+import { type Action, type Decision, waiting } from '../dispute/actions.js';
 import { decideJob, needsTrace } from '../dispute/decide-job.js';
 import { reclaimBonds } from '../dispute/ending.js';
 import type { JobView } from '../dispute/game.js';
 import { judge, type Verdict } from '../dispute/judge.js';
+import type { Party } from '../dispute/party.js';
 import { isWholeTrace } from '../dispute/trace.js';
 import type { Timestamp } from '../units.js';
 import { attentionTo } from './due.js';
@@ -28,6 +29,9 @@ export interface TurnResult {
   readonly done: number;
 }
 
+/** What is to be done in a state that was read later than the one that was decided on. */
+type Decide = (view: JobView, now: Timestamp) => readonly Decision[];
+
 export async function takeTurn(
   table: Table,
   record: JobRecord,
@@ -36,25 +40,36 @@ export async function takeTurn(
 ): Promise<TurnResult> {
   const view = await table.reader.view(record.id);
   const party = table.party();
-  if (view.job.status !== 'open') return act(table, view, null, reclaimBonds(view, party));
+  if (view.job.status !== 'open') {
+    const ended = (seen: JobView): Decision[] => (seen.job.status === 'open' ? [] : reclaimBonds(seen, party));
+    return act(table, view, null, ended(view), ended);
+  }
   const attention = attentionTo(view, party, now);
-  if (attention.kind === 'decided') return act(table, view, null, attention.decisions);
+  if (attention.kind === 'decided') return act(table, view, null, attention.decisions, unjudged(party));
 
   const { deadline } = attention;
   const judged = async (depth: Depth): Promise<Verdict | null> =>
     waitForVerdict ? table.verdicts.make(record, depth, deadline) : table.verdicts.ask(record, depth, deadline);
   let verdict = await judged('answer');
-  if (!verdict) return act(table, view, null, [waiting('the model is being run', {}, deadline)]);
+  if (!verdict) return act(table, view, null, [waiting('the model is being run', {}, deadline)], () => []);
   sayJudgements(table, view, verdict);
   if (verdict.kind === 'traced' && !isWholeTrace(verdict.trace)) {
     if (needsTrace(view, verdict.trace, party, table.deployment, now)) verdict = (await judged('trace')) ?? verdict;
     if (verdict.kind === 'unverifiable') sayJudgements(table, view, verdict);
   }
-  const all = decideJob(view, verdict, party, table.deployment, now);
-  const decisions = holdOff(all, view, party, now, table.holdOffSeconds);
-  const turn = await act(table, view, verdict, await affordable(table, record, decisions));
+  const judgedBy = verdict;
+  const decide: Decide = (seen, at) => decideJob(seen, judgedBy, party, table.deployment, at);
+  const decisions = holdOff(decide(view, now), view, party, now, table.holdOffSeconds);
+  const turn = await act(table, view, verdict, await affordable(table, record, decisions), decide);
   const input = await inputTurn(table, record, view, verdict, now);
   return { ...turn, tried: turn.tried + input.tried, done: turn.done + input.done };
+}
+
+function unjudged(party: Party): Decide {
+  return (view, now) => {
+    const attention = attentionTo(view, party, now);
+    return attention.kind === 'decided' ? attention.decisions : [];
+  };
 }
 
 /** No bond is put up unless the match can be paid to its end. */
@@ -78,6 +93,7 @@ async function act(
   view: JobView,
   verdict: Verdict | null,
   decisions: readonly Decision[],
+  decide: Decide,
 ): Promise<TurnResult> {
   const { id } = view.job;
   const due = decisions.filter(({ action }) => action !== null);
@@ -88,10 +104,21 @@ async function act(
   const sent = await Promise.all(
     due.flatMap((decision) => {
       const { action } = decision;
-      return action ? [table.send(id, callOf(table.contracts, action), lineOf(decision))] : [];
+      if (!action) return [];
+      const stillWanted = (): Promise<boolean> => isStillDue(table, view, action, decide);
+      return [table.send(id, callOf(table.contracts, action), lineOf(decision), { stillWanted })];
     }),
   );
   return { view, verdict, tried: sent.length, done: sent.filter((each) => each !== null).length };
+}
+
+/** Whether the newest state asks for the same action still: another transaction, or a reorganisation, may have come in between. */
+async function isStillDue(table: Table, view: JobView, action: Action, decide: Decide): Promise<boolean> {
+  const seen = await table.reader.newest(view.job.id);
+  if (seen === view) return true;
+  const wanted = decide(seen, await table.contracts.node.now());
+  const call = callOf(table.contracts, action);
+  return wanted.some((each) => each.action !== null && callOf(table.contracts, each.action).data === call.data);
 }
 
 /** Each live claim's verdict, once. What cannot be verified is said as an error, and again whenever it was tried again in vain. */

@@ -36,8 +36,13 @@ export async function daemon(options: WatchOptions, visitor: (table: Table) => V
 async function withdraw(table: Table, { withdrawFromWei }: WatchOptions): Promise<void> {
   const { sender, contracts } = table;
   if (!sender || !table.sends) return;
-  const creditWei = await creditOf(contracts, sender.address);
   const fromWei = withdrawFromWei ?? contracts.parameters.bondWei / 2n;
-  for (const decision of decideWithdrawals([{ account: sender.address, creditWei }], fromWei))
-    if (decision.action) await table.send(null, callOf(contracts, decision.action), lineOf(decision));
+  for (const from of sender.addresses) {
+    const due = async () => decideWithdrawals([{ account: from, creditWei: await creditOf(contracts, from) }], fromWei);
+    for (const decision of await due()) {
+      const stillWanted = async (): Promise<boolean> => (await due()).length > 0;
+      if (decision.action)
+        await table.send(null, callOf(contracts, decision.action), lineOf(decision), { from, stillWanted });
+    }
+  }
 }

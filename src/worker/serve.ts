@@ -4,6 +4,7 @@ import type { JobRecord } from '../chain/game-log.js';
 import type { Hash } from '../commit/hash.js';
 import { waiting } from '../dispute/actions.js';
 import type { JobState, JobView } from '../dispute/game.js';
+import type { Answered } from '../dispute/trace.js';
 import type { Timestamp, Wei } from '../units.js';
 import { lineOf } from '../watch/line.js';
 import type { Table } from '../watch/table.js';
@@ -63,10 +64,17 @@ export async function serve(
     table.journal.once(job.id, verdict, { level: 'error', decision: 'unverifiable', verdict: 'unverifiable', reason });
     return NOTHING;
   }
-  return submit(table, job, verdict.trace);
+  const stillWanted = async (): Promise<boolean> =>
+    reasonNotToServe(await table.reader.newest(job.id), options, now) === null;
+  return submit(table, job, verdict.trace, stillWanted);
 }
 
-async function submit(table: Table, job: JobState, trace: Parameters<typeof submitCall>[3]): Promise<Served> {
+async function submit(
+  table: Table,
+  job: JobState,
+  trace: Answered,
+  stillWanted: () => Promise<boolean>,
+): Promise<Served> {
   const { sender, contracts } = table;
   if (!sender) return NOTHING;
   const { bondWei } = contracts.parameters;
@@ -79,6 +87,6 @@ async function submit(table: Table, job: JobState, trace: Parameters<typeof subm
     table.journal.once(job.id, 'submit', { ...facts, dryRun: true });
     return NOTHING;
   }
-  const sent = await table.send(job.id, submitCall(contracts, sender.address, job, trace), facts);
+  const sent = await table.send(job.id, submitCall(contracts, sender.address, job, trace), facts, { stillWanted });
   return { tried: 1, done: sent ? 1 : 0 };
 }

@@ -162,4 +162,13 @@ test('a race that is lost in the block is a refusal with its reason', async () =
   );
 });
 
+test('what was spent is summed without keeping every transaction', () => {
+  const meter = new GasMeter();
+  const spent = { kind: 'transfer', txHash: '0x', gasUsed: 21_000n, gasPriceWei: 2n, calldataBytes: 3 } as const;
+  for (let i = 0; i < 2_500; i++) meter.record(spent);
+  assert.is(meter.entries.length, 1_000);
+  const sums = { transactions: 2_500, gasUsed: 52_500_000n, feeWei: 105_000_000n, calldataBytes: 7_500 };
+  assert.equal([meter.total, meter.byKind()], [sums, { transfer: sums }]);
+});
+
 test.run();
