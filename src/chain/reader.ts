@@ -77,12 +77,12 @@ export class GameReader {
       readJobState(contracts, id, head),
       Promise.all(
         record.claims.map(
-          (claim) => settled.claims.get(claim) ?? readClaimState(contracts, claim, log.termsOf(claim), head),
+          async (claim) => settled.claims.get(claim) ?? readClaimState(contracts, claim, log.termsOf(claim), head),
         ),
       ),
       Promise.all(
         record.matches.map(
-          (match) => settled.matches.get(match) ?? readMatchState(contracts, match, log.posted(match), head),
+          async (match) => settled.matches.get(match) ?? readMatchState(contracts, match, log.posted(match), head),
         ),
       ),
     ]);
