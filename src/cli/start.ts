@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Config, run, settings } from '@oclif/core';
 import { printProblem, problemOf } from './problem.js';
@@ -23,7 +23,7 @@ export async function start({ root, sources }: StartOptions): Promise<never> {
   try {
     const pjson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
     pjson.oclif = { ...pjson.oclif, commands: `./${sources}/commands`, helpClass: `./${sources}/cli/help` };
-    const config = await Config.load({ root, pjson, ignoreManifest: sources === 'src' });
+    const config = await Config.load({ root, pjson, ignoreManifest: sources === 'src' || isOutdated(root) });
     commands = config.commandIDs.map((id) => id.replaceAll(':', ' '));
     await run(asOclif(argv), config);
   } catch (error) {
@@ -44,4 +44,14 @@ function asOclif(argv: readonly string[]): string[] {
 function wantsJson(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
   return argv.slice(0, end === -1 ? argv.length : end).includes('--json');
+}
+
+/** Whether a command has been built since oclif's list of them was written. */
+function isOutdated(root: string): boolean {
+  const manifest = statSync(join(root, 'oclif.manifest.json'), { throwIfNoEntry: false });
+  if (!manifest) return true;
+  const commands = join(root, 'dist/commands');
+  return readdirSync(commands, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.js'))
+    .some((file) => statSync(join(commands, file)).mtimeMs > manifest.mtimeMs);
 }

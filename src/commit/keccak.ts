@@ -1,11 +1,11 @@
-import { createKeccak } from 'hash-wasm';
+import algorithm from 'hash-wasm/dist/keccak.umd.min.js';
 import { type Hash, toHex } from './hash.js';
 import { ChunkHasher } from './keccak-kernel.js';
 
 export const HASH_BYTES = 32;
 
 /** One WebAssembly instance for the whole process; a call starts and ends a hash, so nothing is shared between calls. */
-const hasher = await createKeccak(256);
+const hasher = await algorithm.createKeccak(256);
 
 /** Keccak-256 as the EVM has it. @returns 32 bytes. */
 export function keccak256(bytes: Uint8Array): Uint8Array {
