@@ -13,7 +13,7 @@ import type { abis } from './generated/contracts.js';
 import type { Posted } from './states.js';
 import type { TypedEvent } from './typed.js';
 
-type GameEvent = TypedEvent<typeof abis.Jobs> | TypedEvent<typeof abis.Matches> | TypedEvent<typeof abis.Inputs>;
+export type GameEvent = TypedEvent<typeof abis.Jobs> | TypedEvent<typeof abis.Matches> | TypedEvent<typeof abis.Inputs>;
 type Named<N extends GameEvent['name']> = Extract<GameEvent, { name: N }>;
 
 export interface BlockRef {

@@ -55,6 +55,18 @@ export type TypedEvent<A extends Abi> = {
 
 export type EventNamed<A extends Abi, N extends ExtractAbiEventNames<A>> = Extract<TypedEvent<A>, { name: N }>;
 
+/** A decoded call of a state-changing function. */
+export type TypedCall<A extends Abi> = {
+  [N in ExtractAbiFunctionNames<A, Mutating>]: {
+    readonly name: N;
+    readonly args: {
+      readonly [P in ExtractAbiFunction<A, N>['inputs'][number] as P['name'] extends string
+        ? P['name']
+        : never]: AbiParameterToPrimitiveType<P, 'inputs'>;
+    };
+  };
+}[ExtractAbiFunctionNames<A, Mutating>];
+
 /** A call to send: who, what. */
 export interface Call {
   readonly to: Address;
@@ -139,6 +151,26 @@ export class TypedContract<const A extends Abi> {
       if (event?.name === name) return event as EventNamed<A, N>;
     }
     return null;
+  }
+}
+
+/** What a transaction's data calls; several calls where it is a `multicall`, none where it is no call of this contract. @throws RangeError */
+export function callsIn<const A extends Abi>(contract: Interface, data: Hex): TypedCall<A>[] {
+  const several = readCall(MULTICALL, data);
+  if (several) return (several.args.data as Hex[]).flatMap((each) => callsIn<A>(contract, each));
+  const call = readCall(contract, data);
+  return call ? [call as unknown as TypedCall<A>] : [];
+}
+
+function readCall(contract: Interface, data: Hex): { name: string; args: Record<string, unknown> } | null {
+  try {
+    const parsed = contract.parseTransaction({ data });
+    if (!parsed) return null;
+    // ethers says only here that an argument cannot be read.
+    const args = parsed.fragment.inputs.map((input, i) => [input.name, plainValue(input, parsed.args[i])] as const);
+    return { name: parsed.name, args: Object.fromEntries(args) };
+  } catch (cause) {
+    throw new RangeError('The arguments of a call cannot be read.', { cause });
   }
 }
 

@@ -28,17 +28,19 @@ function joined(big: number, bigUnit: string, small: number, smallUnit: string):
   return small ? `${big} ${bigUnit} ${small} ${smallUnit}` : `${big} ${bigUnit}`;
 }
 
+/** An instant of the chain's clock: "2026-11-21 03:00:10 UTC". */
+export function showTime(timestamp: number): string {
+  return `${new Date(timestamp * 1000).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
 /** An instant of the chain's clock, and how far away it is: "2026-11-21 03:00:10 UTC (in 5 min)". */
 export function showInstant(timestamp: number, nowSeconds: number): string {
-  const date = `${new Date(timestamp * 1000).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  const date = showTime(timestamp);
   const distance = timestamp - nowSeconds;
   return `${date} (${distance >= 0 ? `in ${showSeconds(distance)}` : `${showSeconds(-distance)} ago`})`;
 }
 
 /** Timestamps in a sentence of the core, which speaks of seconds since 1970, as a person reads them. */
 export function withDates(sentence: string): string {
-  return sentence.replace(
-    /\b\d{10,11}\b(?! (?:wei|gas))/g,
-    (seconds) => `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19).replace('T', ' ')} UTC`,
-  );
+  return sentence.replace(/\b\d{10,11}\b(?! (?:wei|gas))/g, (seconds) => showTime(Number(seconds)));
 }

@@ -1,12 +1,10 @@
 /** What happened to a job, event by event, as its contracts said it. */
-import type { GameLog } from '../chain/game-log.js';
+import type { GameEvent } from '../chain/game-log.js';
 import { matchText } from '../units.js';
 import { showWei } from './amounts.js';
 import { short } from './ids.js';
 import type { Json } from './json.js';
 import { table } from './table.js';
-
-type GameEvent = ReturnType<GameLog['history']>[number];
 
 export function historyJson(events: readonly GameEvent[]): Json {
   return events.map(({ name, args, blockNumber, transactionHash }) => ({
@@ -25,7 +23,7 @@ export function showHistory(events: readonly GameEvent[]): string {
   );
 }
 
-function eventText(event: GameEvent): string {
+export function eventText(event: GameEvent): string {
   switch (event.name) {
     case 'JobRequested':
       return `requested by ${event.args.requester} for ${showWei(event.args.feeWei)}`;

@@ -18,14 +18,6 @@ export function rootFromProof(node: Hash, position: number, siblings: readonly H
   return toHex(hash);
 }
 
-/** The root over these nodes, whose number is a power of two. */
-export function rootOfNodes(nodes: readonly Hash[]): Hash {
-  let level = nodes.map(fromHex);
-  while (level.length > 1)
-    level = level.flatMap((node, i) => (i % 2 === 0 ? [parentOf(i, node, level[i + 1] ?? new Uint8Array())] : []));
-  return toHex(level[0] ?? new Uint8Array());
-}
-
 /**
  * The leaves that an opening proves, by position.
  *

@@ -1,6 +1,6 @@
 /** Where in the model a match stands, in people's terms. */
 import { fromHex, type Hex } from '../commit/hash.js';
-import type { ModelCommitment } from '../commit/model.js';
+import type { ModelCommitment, ModelHeader } from '../commit/model.js';
 import { leafElements, tensorFromBytes } from '../commit/tensor.js';
 import { slotShape } from '../program/program.js';
 import type { ElementWidth, Origin } from '../program/step.js';
@@ -48,6 +48,17 @@ export function locate(
     step: step ? { name: step.name, origin: step.origin } : null,
     disputed: difference && { ...difference, element: leaf * leafElements(width) + difference.element },
   };
+}
+
+/** The slots under a node of a trace's tree, both counted in; slots that do not exist only where there is nothing else. */
+export function slotsUnder(
+  { stepCount, slotDepth, tensorDepth }: ModelHeader,
+  height: number,
+  position: number,
+): { readonly from: number; readonly to: number } {
+  const slotOf = (leaf: number): number => Math.min(Math.floor(leaf / 2 ** tensorDepth), 2 ** slotDepth - 1);
+  const from = slotOf(position * 2 ** height);
+  return { from, to: Math.min(slotOf((position + 1) * 2 ** height - 1), Math.max(from, stepCount)) };
 }
 
 /** The first element, counted from the leaf's start, in which two leaves differ; null when they are equal. */

@@ -1,12 +1,10 @@
 /** What happens to a job, for people who look on: the narrowing of a match, in the model's own terms. */
-import type { GameLog } from '../chain/game-log.js';
+import type { GameEvent } from '../chain/game-log.js';
 import type { ModelCommitment } from '../commit/model.js';
 import type { Action } from '../dispute/actions.js';
 import { ENDINGS, type Ending, type Side } from '../dispute/game.js';
-import { locate } from '../dispute/locate.js';
+import { locate, slotsUnder } from '../dispute/locate.js';
 import { type ClaimId, claimId, type MatchId, matchId, type Timestamp, type Wei, wei } from '../units.js';
-
-type GameEvent = ReturnType<GameLog['history']>[number];
 
 /** The element that a match came down to. */
 export interface FoundStep {
@@ -150,10 +148,7 @@ export function foundStep(
 }
 
 function slotsBelow({ program, model }: ModelCommitment, height: number, position: number): DisputedSlots {
-  const slotOf = (leaf: number): number =>
-    Math.min(Math.floor(leaf / 2 ** model.tensorDepth), 2 ** model.slotDepth - 1);
-  const from = slotOf(position * 2 ** height);
-  const to = Math.min(slotOf((position + 1) * 2 ** height - 1), Math.max(from, model.stepCount));
+  const { from, to } = slotsUnder(model, height, position);
   const name = (slot: number): string => (slot === 0 ? 'input' : (program.steps[slot - 1]?.name ?? 'padding'));
   return { from, to, fromName: name(from), toName: name(to) };
 }

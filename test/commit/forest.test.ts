@@ -6,7 +6,7 @@ import { Forest } from '../../src/commit/forest.js';
 import { asHash } from '../../src/commit/hash.js';
 import { zeroHash } from '../../src/commit/merkle.js';
 import type { Tensor } from '../../src/commit/tensor.js';
-import { readOpening, rootFromProof, rootOfNodes } from '../../src/commit/verify-opening.js';
+import { readOpening, rootFromProof } from '../../src/commit/verify-opening.js';
 import * as byTheBook from '../helpers/verify.js';
 import { naiveRoot } from '../helpers/verify.js';
 
@@ -37,11 +37,8 @@ test('nodes that do not exist are zero subtrees of their height', () => {
 test('children hash to their node, over one level and over several, across the height of a slot', () => {
   for (let height = 1; height <= 6; height++)
     for (let levels = 1; levels <= height; levels++)
-      for (let at = 0; at < 2 ** (6 - height); at++) {
-        const nodes = forest.descendants(height, at, levels);
-        assert.is(naiveRoot(nodes, levels), forest.node(height, at));
-        assert.is(rootOfNodes(nodes), forest.node(height, at));
-      }
+      for (let at = 0; at < 2 ** (6 - height); at++)
+        assert.is(naiveRoot(forest.descendants(height, at, levels), levels), forest.node(height, at));
 });
 
 test('slot and leaf proofs lead to the root', () => {
