@@ -29,14 +29,21 @@ export class Forest {
     private readonly tensors: readonly Tensor[],
     readonly slotDepth: number,
     readonly tensorDepth: number,
+    trees?: readonly MerkleTree[],
   ) {
     this.depth = slotDepth + tensorDepth;
-    this.trees = tensors.map(({ data, width }) => tensorTree(data, width, tensorDepth));
+    this.trees = trees ?? tensors.map(({ data, width }) => tensorTree(data, width, tensorDepth));
     const roots = new Uint8Array(tensors.length * HASH_BYTES);
     this.trees.forEach((tree, slot) => {
       roots.set(tree.root, slot * HASH_BYTES);
     });
     this.top = new MerkleTree(roots, slotDepth, ZERO_LEAVES, tensorDepth);
+  }
+
+  /** The forest with another tensor in one slot; the trees of all others are shared. */
+  with(slot: number, tensor: Tensor): Forest {
+    const tree = tensorTree(tensor.data, tensor.width, this.tensorDepth);
+    return new Forest(this.tensors.with(slot, tensor), this.slotDepth, this.tensorDepth, this.trees.with(slot, tree));
   }
 
   get root(): Hash {

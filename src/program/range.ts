@@ -6,6 +6,9 @@ export interface Range {
 
 export const point = (value: number): Range => ({ lo: value, hi: value });
 
+/** Everything up to this magnitude. */
+export const symmetric = (limit: number): Range => ({ lo: -limit, hi: limit });
+
 /** The largest magnitude in the range. */
 export const magnitude = (range: Range): number => Math.max(Math.abs(range.lo), Math.abs(range.hi));
 

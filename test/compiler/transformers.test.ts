@@ -38,6 +38,16 @@ test('bert: cosine 0.9999', async () => {
   assert.ok(fidelity.maxAbsError <= 5e-3, `error ${fidelity.maxAbsError}`);
 });
 
+test('bert: a mask that is all ones in every sample', async () => {
+  const random = new Random(7);
+  const samples = Array.from({ length: 10 }, () => ({
+    token_ids: ids(random),
+    attention_mask: int64(Array.from({ length: TOKENS }, () => 1)),
+  }));
+  const { fidelity } = await compileFixture('fixtures/bert/bert.onnx', samples);
+  assert.ok(fidelity.cosine >= 0.9999, `cosine ${fidelity.cosine}`);
+});
+
 test('gpt: cosine 0.9999', async () => {
   const random = new Random(6);
   const samples = Array.from({ length: 40 }, () => ({ token_ids: ids(random) }));

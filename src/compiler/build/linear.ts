@@ -186,6 +186,15 @@ function simplify(mult: number, shift: number): { mult: number; shift: number } 
 }
 
 /**
+ * A target that results up to `reach`, a real number, can be counted in. What was measured may be so much smaller than what is
+ * possible (a mask that was all ones in every sample) that its scale would be too fine: it is coarser then.
+ */
+export function reachable(target: Target, reach: number): Target {
+  const finest = reach / (BUDGET / 2);
+  return target.isFree && finest > target.scale ? { ...target, scale: finest } : target;
+}
+
+/**
  * Emits a step that brings an accumulator to a target by one multiplication and one shift. Where the target's scale is free it
  * is made such that the multiplier is exact.
  */
@@ -194,12 +203,13 @@ export function emitLinear(
   name: string,
   origin: Origin,
   accumulation: Accumulation,
-  target: Target,
+  wanted: Target,
 ): Stored {
   const { nest, scale, bias, range } = accumulation;
-  const { alpha, beta } = target;
+  const { alpha, beta } = wanted;
   const largestScale = (typeof scale === 'number' ? Math.abs(scale) : largestMagnitude(scale.values)) * Math.abs(alpha);
   const largestBias = biasMagnitude(bias) * Math.abs(alpha) + Math.abs(beta);
+  const target = reachable(wanted, magnitude(range) * largestScale + largestBias);
   const multiplierLimit = typeof scale === 'number' ? LARGEST_MULTIPLIER : INT32_MAX;
   const shift = largestShift((power) => {
     const multiplier = (largestScale * power) / target.scale + 1;
@@ -219,8 +229,8 @@ export function emitLinear(
   // Whole numbers stay whole: no shift, no rounding.
   if (!target.isFree && Number.isInteger(ratio))
     return emitScaled(builder, name, origin, accumulation, target, ratio, 0);
-  const wanted = ratio * 2 ** shift;
-  const multiplier = target.isFree ? Math.sign(wanted) * Math.max(1, Math.floor(Math.abs(wanted))) : round(wanted);
+  const exact = ratio * 2 ** shift;
+  const multiplier = target.isFree ? Math.sign(exact) * Math.max(1, Math.floor(Math.abs(exact))) : round(exact);
   return emitScaled(builder, name, origin, accumulation, target, multiplier, shift);
 }
 

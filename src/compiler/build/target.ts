@@ -151,6 +151,11 @@ function widest([lo, hi]: RealRange): RealRange {
   return [lo - margin, hi + margin];
 }
 
+/** Numbers of one sign reach to zero where the function does: a variance below all that were measured is no rarity. */
+function toZero(fn: UnaryFunction, [lo, hi]: RealRange, largest: number): RealRange {
+  return Math.abs(fn.evaluate(0)) <= largest ? [Math.min(lo, 0), Math.max(hi, 0)] : [lo, hi];
+}
+
 export interface TableOptions {
   readonly fn: UnaryFunction;
   /** Integers that already are what the table is to be read at; null when the step may choose. */
@@ -193,7 +198,8 @@ export function tableTarget(options: TableOptions): Target {
   const entries = whole ? MAX_TABLE_LENGTH : Math.min(2 * precision.limit + 2, MAX_TABLE_LENGTH);
   const fits = given !== null && given.range.hi - given.range.lo < MAX_TABLE_LENGTH;
   const tolerance = magnitudeOf(result) * Math.max(WIDE_TOLERANCE, precision.wide ? 0 : 1 / (4 * precision.limit));
-  const [lo, hi] = whole ? widest(argument) : trimFlatEnds(fn, bothSides(fn, widest(argument), tolerance), tolerance);
+  const reals = (): RealRange => bothSides(fn, toZero(fn, widest(argument), magnitudeOf(result)), tolerance);
+  const [lo, hi] = whole ? widest(argument) : trimFlatEnds(fn, reals(), tolerance);
   const finest = (hi - lo) / (entries - 2);
   const scale = fits ? given.scale : whole ? Math.max(1, Math.ceil(finest)) : finest;
   return {

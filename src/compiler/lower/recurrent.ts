@@ -5,7 +5,7 @@
  * States and sums count in powers of two, finer than ordinary tensors, so that nothing but the tables of the activations rounds
  * noticeably from one moment to the next.
  */
-import { hull, magnitude } from '../../program/range.js';
+import { hull, magnitude, symmetric } from '../../program/range.js';
 import { INT32_MAX, scalar } from '../../program/step.js';
 import { emitDot } from '../build/dot.js';
 import { type Bias, largestMagnitude, type Stored } from '../build/linear.js';
@@ -259,8 +259,6 @@ export function product(
   const order = x.shape.map((_, i) => i);
   return context.stored(context.linear(node, part, accumulation, target), x.shape, order);
 }
-
-const symmetric = (limit: number) => ({ lo: -limit, hi: limit });
 
 /** A function of a tensor. */
 export function applied({ context, node }: Recurrent, part: string, x: Tensor, target: Target): Tensor {

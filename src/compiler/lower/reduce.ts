@@ -1,5 +1,5 @@
 /** ReduceSum, ReduceMean, ReduceMax, ReduceMin, ReduceL1, ReduceL2, ReduceSumSquare, ArgMax and ArgMin over any axes. */
-import { magnitude, type Range } from '../../program/range.js';
+import { magnitude, type Range, symmetric } from '../../program/range.js';
 import { type Operand, type Step, scalar, widthFor } from '../../program/step.js';
 
 import type { Stored } from '../build/linear.js';
@@ -113,10 +113,11 @@ const norm = (kind: 'sizes' | 'squares'): Lowering => ({
     const { nest, kept, indices } = reductionNest(x, axes);
     const a = nest.read(x, indices);
     const largest = magnitude(x.range);
+    // What is proven of a step does not see that its factors are the same.
     const terms: Norm =
       kind === 'sizes'
-        ? { combine: 'max', b: { ...a, weight: -1 }, range: { lo: 0, hi: largest * nest.terms }, scale: x.scale }
-        : { combine: 'product', b: a, range: { lo: 0, hi: largest ** 2 * nest.terms }, scale: x.scale ** 2 };
+        ? { combine: 'max', b: { ...a, weight: -1 }, range: symmetric(largest * nest.terms), scale: x.scale }
+        : { combine: 'product', b: a, range: symmetric(largest ** 2 * nest.terms), scale: x.scale ** 2 };
     const stored = context.linear(node, '', { nest, reduce: 'sum', a, ...terms }, context.target(node));
     const keepDims = node.attributes.int('keepdims', 1) !== 0;
     context.define(output, drop(keptTensor(stored, x, axes, kept), axes, keepDims));

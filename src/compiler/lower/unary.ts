@@ -3,7 +3,7 @@
  * two steps where activations are fine; anything else is one step.
  */
 
-import { magnitude } from '../../program/range.js';
+import { magnitude, symmetric } from '../../program/range.js';
 import { INT32_MAX, scalar, widthFor } from '../../program/step.js';
 import { at } from '../build/nest.js';
 import { linearTail, type Tail } from '../build/tail.js';
@@ -49,7 +49,8 @@ function lowerSquare(context: LoweringContext, node: PlanNode, x: Tensor): void 
     combine: 'product' as const,
     a,
     b: a,
-    range: { lo: 0, hi: magnitude(x.range) ** 2 },
+    // What is proven of a step does not see that its factors are the same.
+    range: symmetric(magnitude(x.range) ** 2),
     scale: x.scale ** 2,
   };
   const stored = context.linear(node, '', accumulation, context.target(node));

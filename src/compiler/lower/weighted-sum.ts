@@ -1,7 +1,7 @@
 /** The sum or difference of two tensors in one step. */
 import { add as addRanges, magnitude, multiply as multiplyRanges, point } from '../../program/range.js';
 import { scalar } from '../../program/step.js';
-import { emitFinished, largestShift } from '../build/linear.js';
+import { emitFinished, largestShift, reachable } from '../build/linear.js';
 import type { Target } from '../build/target.js';
 import type { Tensor } from '../build/tensor.js';
 import type { PlanNode } from '../plan.js';
@@ -20,9 +20,11 @@ export function weightedSum(
   inputs: readonly [Tensor, Tensor],
   signs: readonly [number, number],
   shape: readonly number[],
-  target: Target,
+  wanted: Target,
 ): Tensor {
   const { nest, order, operands, indices } = broadcastNest(inputs, shape);
+  const sum = operands.reduce((reach, { range, scale }) => reach + magnitude(range) * scale, 0);
+  const target = reachable(wanted, sum * Math.abs(wanted.alpha) + Math.abs(wanted.beta));
   const ratios = operands.map(({ scale }, i) => (scale * signs[i]! * target.alpha) / target.scale);
   const isExact = !target.isFree && ratios.every(Number.isInteger) && Number.isInteger(target.beta / target.scale);
   const shift = isExact

@@ -126,6 +126,12 @@ function expressionOf(plan: Plan, node: PlanNode, known: ReadonlyMap<string, Exp
   return isBetterWithoutTable(plan, node, root, fn) ? null : { root, fn };
 }
 
+/** A root is computed, which is finer than a table; the line before it (an epsilon that is added) goes into what comes before. */
+function isRootOfLine(plan: Plan, node: PlanNode, expressions: ReadonlyMap<string, Expression>): boolean {
+  const before = expressions.get(node.inputs[0]!);
+  return node.operator === 'Sqrt' && !!before?.fn.affine && isFloat(factsOf(plan, before.root).type);
+}
+
 export function fuseUnary(plan: Plan): Plan {
   const expressions = new Map<string, Expression>();
   for (const node of plan.nodes) {
@@ -133,8 +139,15 @@ export function fuseUnary(plan: Plan): Plan {
     if (expression) expressions.set(node.outputs[0]!, expression);
   }
   const needed = new Set(plan.outputs.map(({ tensor }) => tensor));
-  for (const node of plan.nodes)
-    if (!expressions.has(node.outputs[0]!)) for (const name of node.inputs) needed.add(name);
+  for (const node of [...plan.nodes].reverse()) {
+    const [output, input] = [node.outputs[0]!, node.inputs[0]!];
+    const expression = expressions.get(output);
+    if (!expression) for (const name of node.inputs) needed.add(name);
+    else if (needed.has(output) && isRootOfLine(plan, node, expressions)) {
+      expressions.set(output, expressionOf(plan, node, new Map())!);
+      needed.add(input);
+    }
+  }
   const nodes = plan.nodes.flatMap((node): PlanNode[] => {
     const expression = expressions.get(node.outputs[0]!);
     if (!expression) return [node];

@@ -3,13 +3,16 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { tableTarget } from '../../../src/compiler/build/target.js';
 import type { RealRange } from '../../../src/compiler/measure.js';
+import type { UnaryFunction } from '../../../src/compiler/unary-function.js';
 
 const sigmoid = { label: 'Sigmoid', evaluate: (x: number) => 1 / (1 + Math.exp(-x)), affine: null };
 
+const root = { label: 'Sqrt', evaluate: Math.sqrt, affine: null };
+
 /** What the table says of an argument. */
-function look(argument: RealRange, result: RealRange, x: number): number {
+function look(argument: RealRange, result: RealRange, x: number, fn: UnaryFunction = sigmoid): number {
   const target = tableTarget({
-    fn: sigmoid,
+    fn,
     given: null,
     argument,
     result,
@@ -32,6 +35,11 @@ test('small probabilities are as close, relatively, as large ones', () => {
     const expected = sigmoid.evaluate(x);
     assert.ok(Math.abs(look([-14, -3], [8e-7, 0.047], x) / expected - 1) < 5e-3, `${x}`);
   }
+});
+
+test('numbers below all that were measured are looked up, where the function goes on to zero', () => {
+  for (const x of [30, 10, 1, 0])
+    assert.ok(Math.abs(look([50, 1_000], [7, 32], x, root) - Math.sqrt(x)) < 2e-2, `${x}`);
 });
 
 test.run();
