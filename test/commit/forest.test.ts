@@ -34,6 +34,16 @@ test('nodes that do not exist are zero subtrees of their height', () => {
   assert.ok(forest.leaf(7).every((byte) => byte === 0));
 });
 
+test('with another tensor in one slot it is the forest of those tensors', () => {
+  const tensors = [counting(70, 4), counting(3, 4), counting(300, 2)];
+  for (const [slot, tensor] of [counting(500, 1), counting(9, 4), counting(299, 2)].entries()) {
+    const changed = new Forest(tensors, 3, 3).with(slot, tensor);
+    const whole = new Forest(tensors.with(slot, tensor), 3, 3);
+    assert.equal(changed.descendants(6, 0, 6), whole.descendants(6, 0, 6));
+    assert.equal(changed.leaf(slot * 8), whole.leaf(slot * 8));
+  }
+});
+
 test('children hash to their node, over one level and over several, across the height of a slot', () => {
   for (let height = 1; height <= 6; height++)
     for (let levels = 1; levels <= height; levels++)

@@ -11,7 +11,11 @@ export type Lie = (honest: TraceSource) => TraceSource;
 
 /** One element is wrong, and nothing after it knows. */
 export function wrongElement(slot: number, element: number): Lie {
-  return ({ commitment, slots }) => traceSource(commitment, patched(slots, slot, element));
+  return ({ commitment, slots, forest }) => {
+    const lies = patched(slots, slot, element);
+    const { width } = slotShape(commitment.program, slot);
+    return committedTrace(commitment, lies, forest.with(slot, { data: lies[slot] as Int32Array, width }));
+  };
 }
 
 /** One element is wrong, and every later step is computed from the lie: consistent but for one element. */

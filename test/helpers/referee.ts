@@ -2,7 +2,7 @@
  * The contracts in memory, for one job: Jobs and Matches by the rules of docs/protocol.md, checked with ethers' keccak and the
  * reference evaluator, so that it shares no code with what it judges but the types.
  */
-import { concat, dataLength, dataSlice, keccak256 } from 'ethers';
+import { concat, dataLength, dataSlice, getBytes, keccak256 } from 'ethers';
 import type { Hash, Hex } from '../../src/commit/hash.js';
 import { inputRootOf, type ModelCommitment } from '../../src/commit/model.js';
 import { sealDomain, sealOf } from '../../src/commit/seal.js';
@@ -596,9 +596,9 @@ export class Referee {
     const bytes = this.job.outputBytes;
     require(dataLength(output) === bytes, 'Jobs_WrongLength');
     if (bytes === 0) return;
-    const padded = concat([output, new Uint8Array((256 - (bytes % 256)) % 256)]);
-    const leaves = Array.from({ length: dataLength(padded) / 256 }, (_, i) =>
-      keccak256(dataSlice(padded, 256 * i, 256 * (i + 1))),
+    const padded = getBytes(concat([output, new Uint8Array((256 - (bytes % 256)) % 256)]));
+    const leaves = Array.from({ length: padded.length / 256 }, (_, i) =>
+      keccak256(padded.subarray(256 * i, 256 * (i + 1))),
     );
     const root = naiveRoot(leaves, this.commitment.model.tensorDepth, keccak256(new Uint8Array(256)));
     require(root === outputRoot, 'Jobs_OutputMismatch');

@@ -1,5 +1,6 @@
 /** A lie about one element, played out by the pure game: it must be found where it is, and cost the liar its bond. */
 import { Random } from '../../fixtures/random.js';
+import { STANDARD_PARAMETERS } from '../../src/chain/parameters.js';
 import type { TraceSource } from '../../src/dispute/trace.js';
 import { stepEvaluator } from '../../src/program/evaluate.js';
 import { elementCount } from '../../src/program/step.js';
@@ -15,9 +16,11 @@ function anywhere({ commitment: { program } }: TraceSource, random: Random): { s
 /** @returns how many lies were told, all of them found. @throws when one is not found at its step and element. */
 export function findLies(truth: TraceSource, count: number, seed: number): number {
   const random = new Random(seed);
+  const { outputElements, outputWidth } = truth.commitment.model;
+  const outputByRoot = outputElements * outputWidth > STANDARD_PARAMETERS.maxOutputBytes;
   for (let lie = 0; lie < count; lie++) {
     const { slot, element } = anywhere(truth, random);
-    new Game(truth)
+    new Game(truth, { outputByRoot })
       .claimedByLiar('liar', wrongElement(slot, element))
       .watchedBy('tower')
       .play()

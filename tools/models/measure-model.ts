@@ -20,6 +20,7 @@ export interface Measured {
   readonly model: string;
   readonly kind: Kind;
   readonly steps: number;
+  readonly activationBits: number;
   readonly parameters: number;
   readonly compileMs: number;
   /** Against float ONNX Runtime on samples that were not calibrated on. */
@@ -132,6 +133,7 @@ export async function measureModel(model: RealModel): Promise<Measured> {
       model: model.name,
       kind,
       steps: program.steps.length,
+      activationBits: artefact.options.activationBits ?? artefact.options.bits,
       parameters: program.constants.reduce((sum, { data }) => sum + data.length, 0),
       compileMs,
       closeness,
