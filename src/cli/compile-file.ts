@@ -11,6 +11,8 @@ import { readModelFile } from './model-files.js';
 
 export interface CompileFileOptions {
   readonly shapes?: Record<string, number[]>;
+  /** Inputs to fix, by name. */
+  readonly inputValues?: Record<string, number[]>;
   /** File or folder of samples. */
   readonly calibration?: string;
   readonly bits?: number;
@@ -38,15 +40,18 @@ export async function compileFile(
     import('../compiler/inspect.js'),
     import('../executor/float.js'),
   ]);
-  const shapes = options.shapes ?? {};
+  const { shapes = {}, inputValues = {} } = options;
   const calibration =
-    options.calibration === undefined ? undefined : await samplesFor(bytes, path, shapes, options.calibration);
+    options.calibration === undefined
+      ? undefined
+      : await samplesFor(bytes, path, shapes, Object.keys(inputValues), options.calibration);
   const measured = options.rangesFrom === undefined ? undefined : await measuredIn(options.rangesFrom);
   const { runProgram, traceProgram, close } = await programRunner();
   const request = {
     bytes,
     file: basename(path),
     shapes,
+    inputValues,
     runProgram,
     traceProgram,
     losses: options.explainLoss ? ('always' as const) : ('poor' as const),
@@ -91,6 +96,7 @@ async function samplesFor(
   bytes: Uint8Array,
   path: string,
   shapes: Record<string, number[]>,
+  fixedInputs: readonly string[],
   samples: string,
 ): Promise<Sample[]> {
   const [{ readModel }, { fixShapes }, { readSamples }] = await Promise.all([
@@ -100,7 +106,9 @@ async function samplesFor(
   ]);
   const { inputs } = readModel(bytes, basename(path)).graph;
   const fixed = fixShapes(inputs, shapes, () => {});
-  const declared: DeclaredInput[] = inputs.map(({ name, type }) => ({ name, type, shape: fixed[name]! }));
+  const declared: DeclaredInput[] = inputs
+    .filter(({ name }) => !fixedInputs.includes(name))
+    .map(({ name, type }) => ({ name, type, shape: fixed[name]! }));
   return readSamples(samples, declared);
 }
 

@@ -15,7 +15,7 @@ export interface Shown {
 }
 
 export function showOnnx(inspected: Inspected): Shown {
-  const { file, producer, opset, inputs, outputs, operators, parameters, unsupported } = inspected;
+  const { file, producer, opset, inputs, outputs, operators, parameters, unsupported, constantInputs } = inspected;
   const head = facts([
     ['file', `${file}, an ONNX model${producer ? ` made by ${producer}` : ''}`],
     [
@@ -42,7 +42,10 @@ export function showOnnx(inspected: Inspected): Shown {
     '',
     counts,
     '',
-    unsupported.length === 0 ? 'Every node can be compiled.' : unsupportedText(unsupported),
+    unsupported.length === 0
+      ? 'og has all these operators. Shapes, attributes and what is inside of control flow are checked by og compile.'
+      : unsupportedText(unsupported),
+    ...(constantInputs.length > 0 ? ['', constantText(constantInputs)] : []),
   ].join('\n');
   return { json: { kind: 'onnx', ...inspected } as unknown as Json, text };
 }
@@ -50,6 +53,14 @@ export function showOnnx(inspected: Inspected): Shown {
 function unsupportedText(unsupported: Inspected['unsupported']): string {
   const rows = unsupported.map(({ node, operator, opset, reason }) => [node, operator, opset, reason]);
   return `${out.red('These nodes cannot be compiled:')}\n${table(['node', 'operator', 'opset', 'why'], rows)}`;
+}
+
+function constantText(inputs: Inspected['constantInputs']): string {
+  const rows = inputs.map(({ input, node, operator, operand }) => [input, `${operand} of ${operator} ${node}`]);
+  return [
+    'These inputs have to be constant: fix them (--input-value), or calibrate with samples that agree on them.',
+    table(['input', 'what for'], rows),
+  ].join('\n');
 }
 
 export function showArtefact({ modelId, artefact }: Model): Shown {

@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { OgCommand } from '../cli/base.js';
 import { compileFile } from '../cli/compile-file.js';
 import { homeFlags, shapeFlag } from '../cli/flags.js';
+import { parseInputValues } from '../cli/input-values.js';
 import type { Json } from '../cli/json.js';
 import { artefactPathFor, writeFile } from '../cli/model-files.js';
 import { prose } from '../cli/prose.js';
@@ -39,6 +40,12 @@ bytes, and --ranges-from gives the same model id on any machine.`;
       summary: 'Where to write the artefact (<model>.og when left out).',
     }),
     shape: shapeFlag,
+    'input-value': Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: '<name>=<numbers>',
+      summary: 'Fix an input, such as sr=16000: it is a constant of the program and no input of it.',
+    }),
     calibration: Flags.string({
       char: 'c',
       helpValue: '<file or folder>',
@@ -68,6 +75,7 @@ bytes, and --ranges-from gives the same model id on any machine.`;
     progress.note(`compiling ${args.model}`);
     const compiled = await compileFile(args.model, {
       shapes: parseShapes(flags.shape ?? []),
+      inputValues: parseInputValues(flags['input-value'] ?? []),
       ...(flags.calibration === undefined ? {} : { calibration: flags.calibration }),
       ...(flags.bits === undefined ? {} : { bits: flags.bits }),
       ...(flags['ranges-from'] === undefined ? {} : { rangesFrom: flags['ranges-from'] }),

@@ -15,6 +15,7 @@ import { tooMuch } from '../program/size.js';
 import { isPoor, kindOf } from './closeness-bar.js';
 import { measureFidelity, type RunProgram, runByEvaluator } from './fidelity.js';
 import type { FloatRuntime, FloatTensor } from './float-runtime.js';
+import { type InputValues, inputValues } from './input-values.js';
 import { whatToTry } from './loss/advice.js';
 import { findLosses, type Subject, type TraceProgram } from './loss/find-losses.js';
 import { type Lowered, lower } from './lower/lower.js';
@@ -45,6 +46,8 @@ export interface CompileRequest {
   readonly bits?: number;
   /** Bits of activations, as an earlier compilation chose them. */
   readonly activationBits?: number;
+  /** Inputs to fix: they are constants of the program. */
+  readonly inputValues?: InputValues;
   /** Ranges of an earlier compilation: with the same file and options they give the same program on every machine. */
   readonly ranges?: Readonly<Record<string, RealRange>>;
   /** Inputs that an earlier compilation froze, as its artefact tells; they go with its ranges. */
@@ -140,7 +143,10 @@ export async function compile(request: CompileRequest, runtime: FloatRuntime): P
     request.shapes ?? {},
     request.calibration ?? [],
     warn,
-    tensorsOf(request.frozen),
+    new Map([
+      ...tensorsOf(request.frozen),
+      ...inputValues(file.graph.inputs, request.shapes ?? {}, request.inputValues ?? {}),
+    ]),
   );
   const { model, shapes, samples, original, ranges } = await prepare(request, frozen, seed, warn, runtime);
 

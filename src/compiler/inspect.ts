@@ -2,6 +2,7 @@
 import { constantTensors, liveNodes } from './constness.js';
 import type { Dimension } from './onnx/graph.js';
 import { readModel } from './onnx/read.js';
+import { type NeededInput, neededInputs } from './passes/freeze-inputs.js';
 import { findUnsupported, type Unsupported } from './supported.js';
 
 export interface Inspected {
@@ -18,6 +19,8 @@ export interface Inspected {
   readonly operators: Readonly<Record<string, number>>;
   readonly parameters: number;
   readonly unsupported: readonly Unsupported[];
+  /** Inputs that have to be constant. */
+  readonly constantInputs: readonly NeededInput[];
 }
 
 /** @throws UserError when it is not an ONNX file. */
@@ -44,5 +47,6 @@ export function inspect(bytes: Uint8Array, file: string): Inspected {
     operators: Object.fromEntries([...counts].sort(([x], [y]) => (x < y ? -1 : 1))),
     parameters: [...weights, ...constants].reduce((sum, { data }) => sum + data.length, 0),
     unsupported: findUnsupported(model, liveNodes(graph, constantTensors(graph))),
+    constantInputs: neededInputs(model),
   };
 }

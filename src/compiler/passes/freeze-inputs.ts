@@ -49,6 +49,23 @@ function sourcesOf(tensor: string, model: OnnxModel, constant: ReadonlySet<strin
   return visit(tensor, true) ? [...found] : null;
 }
 
+/** An input that has to be constant, and what for. */
+export interface NeededInput {
+  readonly input: string;
+  readonly node: string;
+  readonly operator: string;
+  readonly operand: string;
+}
+
+/** The inputs that nodes need constant, each with the first of those nodes. */
+export function neededInputs(model: OnnxModel): NeededInput[] {
+  const found = new Map<string, NeededInput>();
+  for (const { node, operand, inputs } of needsOf(model))
+    for (const input of inputs)
+      if (!found.has(input)) found.set(input, { input, node: node.name, operator: node.operator, operand });
+  return [...found.values()];
+}
+
 function needsOf(model: OnnxModel): Need[] {
   const constant = constantTensors(model.graph);
   return liveNodes(model.graph, constant).flatMap((node) =>
@@ -119,7 +136,7 @@ function refuse(model: OnnxModel, lines: readonly string[]): never {
   throw new UserError(
     'OG_INPUT_NOT_CONSTANT',
     `${model.file} cannot be compiled as it is: some of its inputs have to be constant.\n${lines.map((line) => `  ${line}`).join('\n')}`,
-    'Give a calibration file in which they have one value (--calibration): they are frozen to it. Or make them initialisers of the model.',
+    'Fix them (--input-value name=value), or give a calibration file in which they have one value (--calibration): they are frozen to it.',
   );
 }
 
@@ -139,7 +156,7 @@ const without = <T>(record: Readonly<Record<string, T>>, names: ReadonlyMap<stri
 const isEmpty = (input: GraphInput, shapes: Shapes): boolean => shapes[input.name]?.includes(0) === true;
 
 /**
- * @param known values that an earlier compilation froze inputs to.
+ * @param known values that inputs are frozen to whether a node needs it or not.
  * @throws UserError naming every node and input whose value is needed and not known.
  */
 export function freezeInputs(
@@ -150,16 +167,21 @@ export function freezeInputs(
   known: ReadonlyMap<string, FloatTensor> = new Map(),
 ): Frozen {
   const values = new Map<string, FloatTensor>();
-  for (const input of original.graph.inputs)
-    if (isEmpty(input, shapes)) {
+  for (const input of original.graph.inputs) {
+    const value = known.get(input.name);
+    if (value) {
+      values.set(input.name, value);
+      warn(`The input "${input.name}" is frozen to ${describeValue(value)}: it is not an input of the program.`);
+    } else if (isEmpty(input, shapes)) {
       values.set(input.name, { type: input.type, dims: [...shapes[input.name]!], data: emptyArray(input.type, 0) });
       warn(`The input "${input.name}" has no elements: it is not an input of the program.`);
     }
+  }
   const problems: string[] = [];
   for (const { node, operand, inputs } of needsOf(withInitializers(original, values)))
     for (const name of inputs) {
       if (values.has(name)) continue;
-      const value = known.get(name) ?? agreedValue(name, samples);
+      const value = agreedValue(name, samples);
       if (typeof value === 'string') {
         // Where samples show both ways, both branches are compiled.
         if (node.operator === 'If' && samples.length > 1) continue;

@@ -15,6 +15,8 @@ import {
 import { commitModel } from '../../../src/commit/model.js';
 import { compile, type FloatSample } from '../../../src/compiler/compile.js';
 import type { FloatTensor } from '../../../src/compiler/float-runtime.js';
+import { inputValues } from '../../../src/compiler/input-values.js';
+import { inspect } from '../../../src/compiler/inspect.js';
 import { toNumbers } from '../../../src/compiler/onnx/tensor.js';
 import { UserError } from '../../../src/errors.js';
 import { decodeArtefact, encodeArtefact } from '../../../src/program/artefact.js';
@@ -170,6 +172,46 @@ test('the artefact says what inputs were frozen to, and the same model comes of 
   assert.equal(frozen, { shape: { type: 'int64', dims: [3], values: [2, 2, 3] } });
   const again = await compile({ bytes, file: 'case.onnx', ranges, frozen }, runtime);
   assert.is(commitModel(again.artefact.program).modelId, commitModel(first.artefact.program).modelId);
+});
+
+test('an input that is fixed by its value is frozen whether a node needs it or not', async () => {
+  const nodes = [node('ReduceSum', ['x', 'axes'], ['sum']), node('Mul', ['sum', 'factor'], ['y'])];
+  const bytes = bytesOf(nodes, { x: X, axes: whole(1), factor: real([1], 3) });
+  const inputValues = { axes: [1], factor: [3] };
+  const first = await compile({ bytes, file: 'case.onnx', inputValues }, runtime);
+  const { program, ranges, frozen } = first.artefact;
+  assert.equal(
+    program.inputs.map(({ name }) => name),
+    ['x'],
+  );
+  const { y } = unpackOutputs(
+    program,
+    evaluate(program, packInputs(program, { x: { shape: [2, 3], data: [0.1, -0.2, 0.3, 0.4, 0.5, -0.6] } })).at(-1)!,
+  );
+  assert.ok(Math.abs(y!.data[0]! - 0.6) < 1e-3 && Math.abs(y!.data[1]! - 0.9) < 1e-3, y!.data.join());
+  const again = await compile({ bytes, file: 'case.onnx', ranges, frozen }, runtime);
+  assert.is(commitModel(again.artefact.program).modelId, commitModel(program).modelId);
+});
+
+test('one number fills an input that is fixed; what does not fit is refused', () => {
+  const inputs = [
+    { name: 'mask', type: 'int64' as const, dims: [1, 3] },
+    { name: 'small', type: 'int8' as const, dims: [2] },
+  ];
+  assert.equal(inputValues(inputs, {}, { mask: [1] }).get('mask')!.data, BigInt64Array.of(1n, 1n, 1n));
+  const refused = (values: Record<string, number[]>, reason: RegExp) =>
+    assert.throws(() => inputValues(inputs, {}, values), reason);
+  refused({ mask: [1, 2] }, /has 2 elements; the input is int64 1x3/);
+  refused({ mask: [1.5] }, /int64, and 1.5 is not/);
+  refused({ small: [300] }, /int8, which does not hold 300/);
+  refused({ other: [1] }, /no input "other"/);
+});
+
+test('og inspect tells which inputs have to be constant, before anything is run', () => {
+  const nodes = [node('ReduceSum', ['x', 'axes'], ['y'], {}, 'sum')];
+  const { constantInputs, unsupported } = inspect(bytesOf(nodes, { x: X, axes: whole(1) }), 'case.onnx');
+  assert.equal(constantInputs, [{ input: 'axes', node: 'sum', operator: 'ReduceSum', operand: 'axes' }]);
+  assert.equal(unsupported, []);
 });
 
 test('every input may be frozen', async () => {
