@@ -31,6 +31,7 @@ export class Endpoint {
   private errors = 0;
   private rateLimited = 0;
   private failures = 0;
+  private answeredAtMs = Number.NEGATIVE_INFINITY;
   private restUntilMs = 0;
   private pausedUntilMs = 0;
   private doubtedUntilMs = 0;
@@ -66,6 +67,11 @@ export class Endpoint {
       this.failed(failure);
       throw failure;
     }
+  }
+
+  /** It works, if not always. */
+  answeredWithin(ms: number): boolean {
+    return Date.now() - this.answeredAtMs <= ms;
   }
 
   /** It has asked not to be asked for so long. */
@@ -120,6 +126,7 @@ export class Endpoint {
   private answered(ms: number): void {
     this.latencyMs = this.latencyMs === null ? ms : this.latencyMs + LATENCY_WEIGHT * (ms - this.latencyMs);
     this.failures = 0;
+    this.answeredAtMs = Date.now();
     this.restUntilMs = 0;
   }
 

@@ -20,6 +20,11 @@ const MOST_LAG_BLOCKS = 5;
 /** All nodes have asked for a pause: so long it is waited for, and else told. */
 const LONGEST_WAIT_MS = 30_000;
 
+/** A node that has answered within this is alive, though it fails just now: nothing is decided without a second node while there is one. */
+const ALIVE_MS = 60_000;
+/** Rounds over the nodes for the second of two votes. */
+const VOTE_ROUNDS = 3;
+
 /** "There is none" may mean that this node does not know it yet. */
 const MAYBE_NOT_YET = new Set([
   'eth_getTransactionReceipt',
@@ -73,12 +78,25 @@ export class Endpoints {
     return this.retried(() => this.round(payload));
   }
 
-  /** The answer of two nodes, where there are two. */
+  /** The answer of two nodes, where two are alive. @throws NodeFailure when only one of them gives one. */
   async askTwo(payload: JsonRpcPayload): Promise<Answer> {
-    const voters = this.inState('ok');
+    const failing = this.inState('failing').filter((node) => node.answeredWithin(ALIVE_MS));
+    const voters = [...this.inState('ok'), ...failing];
     if (voters.length < 2) return this.ask(payload);
     this.surveyNowAndThen();
-    const votes = await this.votes(payload, voters, 2);
+    const votes: Vote<Endpoint>[] = [];
+    const abstained = new Set<Endpoint>();
+    let silent = voters;
+    for (let round = 1; round <= VOTE_ROUNDS && votes.length < 2; round++) {
+      votes.push(...(await this.votes(payload, silent, 2 - votes.length, abstained)));
+      silent = voters.filter((voter) => !abstained.has(voter) && votes.every(({ node }) => node !== voter));
+    }
+    if (votes.length === 1 && silent.some((node) => node.answeredWithin(ALIVE_MS)))
+      throw new NodeFailure(
+        'unreachable',
+        `Of the nodes only ${votes[0]?.node.address} has answered ${payload.method}; nothing is decided on one node's word.`,
+        { hint: 'It is tried again.' },
+      );
     const [first, second] = votes;
     if (!first) return this.ask(payload);
     if (!second || keyOf(payload, first.answer) === keyOf(payload, second.answer)) return first.answer;
@@ -197,8 +215,17 @@ export class Endpoints {
     await new Promise((resolve) => setTimeout(resolve, waitMs));
   }
 
-  /** Answers of so many of these nodes, as far as they give any. */
-  private async votes(payload: JsonRpcPayload, nodes: readonly Endpoint[], count: number): Promise<Vote<Endpoint>[]> {
+  /**
+   * Answers of so many of these nodes, as far as they give any.
+   *
+   * @param abstained is told who has answered that it does not know.
+   */
+  private async votes(
+    payload: JsonRpcPayload,
+    nodes: readonly Endpoint[],
+    count: number,
+    abstained = new Set<Endpoint>(),
+  ): Promise<Vote<Endpoint>[]> {
     const votes: Vote<Endpoint>[] = [];
     let rest = nodes;
     while (votes.length < count && rest.length > 0) {
@@ -206,8 +233,11 @@ export class Endpoints {
       rest = rest.slice(asked.length);
       const settled = await Promise.allSettled(asked.map((node) => node.ask(payload)));
       settled.forEach((each, i) => {
-        if (each.status === 'fulfilled' && votesOn(payload, each.value))
-          votes.push({ node: asked[i] as Endpoint, answer: each.value });
+        const node = asked[i] as Endpoint;
+        if (each.status === 'rejected') {
+          if (each.reason instanceof NodeFailure && each.reason.failure === 'unknown') abstained.add(node);
+        } else if (votesOn(payload, each.value)) votes.push({ node, answer: each.value });
+        else abstained.add(node);
       });
     }
     return votes;

@@ -196,6 +196,7 @@ function decides({ method, params }: JsonRpcPayload): boolean {
   const [first, block] = params as readonly unknown[];
   if (method === 'eth_call') return typeof block === 'object';
   if (method === 'eth_getLogs') return (first as { toBlock?: string }).toBlock?.startsWith('0x') ?? false;
+  if (method === 'eth_getBalance') return String(block).startsWith('0x');
   return method === 'eth_getBlockByNumber' && String(first).startsWith('0x');
 }
 

@@ -192,7 +192,11 @@ export class Sender {
       this.gasLimit(account, call),
       feesNow(this.node, this.options.maxFeePerGasWei),
     ]);
-    const balanceWei = resultOf(balance);
+    let balanceWei = resultOf(balance);
+    const least =
+      valueWei +
+      (gas.status === 'fulfilled' && market.status === 'fulfilled' ? gas.value * market.value.fees.maxFeePerGas : 0n);
+    if (balanceWei < least) balanceWei = await this.confirmedBalance(account);
     if (balanceWei < valueWei) throw this.insufficient(account, call, balanceWei, valueWei);
     resultOf(tried);
     const [gasLimit, { fees, limited, baseFeeWei }] = [resultOf(gas), resultOf(market)];
@@ -202,6 +206,12 @@ export class Sender {
     if (!limited) account.paid();
     else account.cannotPay('maxFee', limitedBy(fees.maxFeePerGas, baseFeeWei, call));
     return { fees, gasLimit };
+  }
+
+  /** That an account cannot pay is not taken from one node, where there are two. */
+  private async confirmedBalance({ address }: Account): Promise<bigint> {
+    const { number } = await this.node.decisionBlock();
+    return this.node.getBalance(address, number);
   }
 
   private async gasLimit(account: Account, call: Call): Promise<bigint> {
