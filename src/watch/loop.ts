@@ -36,6 +36,8 @@ export class Loop {
   private readonly resting = new Map<JobId, { untilMs: number; restMs: number }>();
   private readonly settled = new Set<JobId>();
   private readUpTo = 0;
+  /** What was read last was reorganised away: nothing more is decided on it. */
+  private isStale = false;
   private wakeUp: () => void = () => undefined;
   private awake = false;
 
@@ -85,9 +87,10 @@ export class Loop {
   private async look(): Promise<void> {
     this.awake = false;
     const now = await this.read();
+    this.isStale = false;
     for (const id of this.byDeadline()) {
       while (this.busy.size - this.slow.size >= SIDE_BY_SIDE) await this.someoneFree();
-      if (this.options.signal?.aborted) return;
+      if (this.options.signal?.aborted || this.isStale) return;
       if (!this.isFree(id)) continue;
       const timer = setTimeout(() => this.becomesSlow(id), SLOW_AFTER_MS);
       const attended = this.attend(id, now).finally(() => {
@@ -158,8 +161,16 @@ export class Loop {
       if (view.job.status !== 'open' && tried === 0) this.settled.add(id);
       if (done > 0) this.wake();
     } catch (error) {
-      this.rest(id);
-      const level = error instanceof NetworkError ? 'warn' : 'error';
+      const passes = error instanceof NetworkError;
+      const level = passes ? 'warn' : 'error';
+      if (passes && error.code === 'OG_REORG') {
+        this.isStale = true;
+        this.wake();
+      } else {
+        // That a node does not answer is no fault of the job's: its rest does not grow.
+        if (passes) this.resting.delete(id);
+        this.rest(id);
+      }
       this.table.journal.write(id, { level, decision: 'failed', reason: messageOf(error) });
     }
   }
