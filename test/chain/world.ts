@@ -9,16 +9,13 @@ import { registerModel } from '../../src/chain/model-registry.js';
 import { currentView, readerOfJob } from '../../src/chain/reader.js';
 import { type InferenceRequest, readJob, requestInference } from '../../src/chain/requests.js';
 import type { Hash } from '../../src/commit/hash.js';
-import { sealOf } from '../../src/commit/seal.js';
-import type { Action } from '../../src/dispute/actions.js';
-
 import type { ClaimState } from '../../src/dispute/game.js';
-import { termsOf } from '../../src/dispute/moves.js';
-import { postedOutput, type TraceSource } from '../../src/dispute/trace.js';
+import type { TraceSource } from '../../src/dispute/trace.js';
 
 import { type Model, Store } from '../../src/store/store.js';
 import { type ClaimId, type JobId, seconds, wei } from '../../src/units.js';
 import { ProcessVerifier } from '../../src/verify/process-verifier.js';
+import { attackOn } from '../helpers/attack.js';
 import { smallArtefact, smallInput, smallTrace } from './small-model.js';
 
 /** Who is who among the devnet's accounts. */
@@ -95,19 +92,8 @@ export class World {
   async challenge(account: number, job: JobId, trace: TraceSource): Promise<void> {
     const { contracts, devnet } = this;
     const sender = devnet.sender(account);
-    const state = await readJob(contracts, job);
-    const { claims } = await currentView(await readerOfJob(contracts, job), job);
-    const terms = termsOf(claims[0] as ClaimState);
-    const { modelId, inputRoot } = state;
-    const action: Action = {
-      kind: 'challenge',
-      claimant: sender.address,
-      bondWei: contracts.parameters.bondWei,
-      target: { claimId: state.firstClaim, modelId, inputRoot, terms },
-      seal: sealOf(contracts.sealDomain, job, sender.address, trace.forest.root),
-      outputRoot: trace.answer.outputRoot,
-      output: postedOutput(trace, state),
-    };
+    const view = await currentView(await readerOfJob(contracts, job), job);
+    const action = attackOn(contracts, view, view.claims[0] as ClaimState, sender.address, trace);
     await sender.send(callOf(contracts, action));
   }
 
