@@ -1,3 +1,4 @@
+import { id } from 'ethers';
 /** Several nodes, some of which behave badly. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -58,6 +59,22 @@ test('a third of the requests fail, and nobody notices', async () => {
   const node = await by([{ failRate: 0.3 }, { failRate: 0.3 }, { failRate: 0.2, garbageRate: 0.1 }]);
   for (let i = 0; i < 40; i++) assert.ok((await node.getBlockNumber()) >= 0);
   assert.ok(proxies.some(({ counts }) => counts.failed > 5));
+});
+
+test('one that lies is not believed because the others fail now and then', async () => {
+  const node = await by([
+    { failRate: 0.5 },
+    { failRate: 0.5 },
+    { lie: (method, _, result) => (method === 'eth_call' ? '0x07' : result) },
+  ]);
+  const { jobs } = world.contracts;
+  const data = id('jobCount()').slice(0, 10);
+  const answers = new Set<string>();
+  for (let i = 0; i < 60; i++) {
+    const read = node.callAt(jobs.address, data, await world.devnet.node.latestBlock());
+    answers.add(await read.catch(() => 'none'));
+  }
+  assert.not.ok(answers.has('0x07'), [...answers].join());
 });
 
 test('one that is silent costs its timeout', async () => {
