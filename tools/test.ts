@@ -35,10 +35,10 @@ const uvu = (name: string, pattern: string): Suite => ({
 /** Suites of one lane run one after the other, lanes side by side; each lane keeps about one core busy. */
 const LANES: readonly (readonly Suite[])[] = [
   [
-    uvu('TypeScript', '^(?!(e2e|cli|chain|watch|worker)/).*\\.test\\.ts$'),
+    uvu('TypeScript', '^(?!(e2e|cli|chain|watch|worker|liars)/).*\\.test\\.ts$'),
     { name: 'Solidity', command: ['forge', 'test'], count: countForge },
   ],
-  [uvu('End to end', '^(e2e|cli|chain|watch|worker)/.*\\.test\\.ts$')],
+  [uvu('End to end', '^(e2e|cli|chain|watch|worker|liars)/.*\\.test\\.ts$')],
 ];
 
 /** A suite that takes longer hangs: it is killed, and counts as failed. */
