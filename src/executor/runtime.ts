@@ -3,6 +3,7 @@ import { UserError } from '../errors.js';
 
 export type Runtime = typeof import('onnxruntime-node');
 export type RuntimeSession = import('onnxruntime-node').InferenceSession;
+export type RuntimeTensor = import('onnxruntime-node').Tensor;
 
 let loading: Promise<Runtime> | null = null;
 

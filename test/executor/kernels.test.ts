@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Dots, dotsOf } from '../../src/executor/kernels/dots.js';
-import { planOf } from '../../src/executor/kernels/plan.js';
+import { type Plan, planOf } from '../../src/executor/kernels/plan.js';
 import { withoutSingleLoops } from '../../src/executor/kernels/simplify.js';
 import { checkProgram } from '../../src/program/check.js';
 import type { Program } from '../../src/program/program.js';
@@ -140,6 +140,36 @@ test('sums in float64: a source beyond int16, and one whose channels do not lie 
   const program = sketch.program();
   assert.is(dotsIn(program)?.by, 42);
   await same(program);
+});
+
+test('products in blocks: windows packed side by side, several blocks, a stride, a padding, a lookup', async () => {
+  const sketch = new Sketch([50, 20, 24]);
+  const values = Array.from({ length: 501 }, (_, i) => ((i * 7919) % 4001) - 2000);
+  const table = sketch.constant([501], values);
+  const lookup = { constant: (table.source as { index: number }).index, base: -250, length: 501 };
+  const wide = sketch.conv('wide', sketch.input, 9, [3, 3], { pad: 1, shift: 12, lo: -70_000, hi: 70_000 });
+  sketch.conv('strided', wide, 7, [3, 3], { stride: 2, pad: 2, fill: -500, shift: 14, lo: -300, hi: 300, lookup });
+  const program = sketch.program();
+  const { packings } = planOf(program, checkProgram(program), 0) as Plan;
+  assert.equal(
+    packings.map((each) => each && [each.gather.outDims[0], each.count]),
+    [
+      [50, 10],
+      [26, 26],
+    ],
+  );
+  await expectSame(program, randomInput(program, 1), WAYS);
+});
+
+test('a padding beyond what the slot can hold is not packed', async () => {
+  for (const fill of [-32_768, -32_769]) {
+    const sketch = new Sketch([6, 6, 8]);
+    sketch.conv('conv', sketch.input, 9, [3, 3], { pad: 1, fill });
+    const program = sketch.program();
+    const { packings } = planOf(program, checkProgram(program), 0) as Plan;
+    assert.is(packings[0] !== null, fill === -32_768);
+    await same(program);
+  }
 });
 
 test('a slot keeps its place until its last reader, however far that is', async () => {

@@ -8,6 +8,7 @@ import type { Nest } from '../emit/nest.js';
 import { slotsRead } from '../emit/program.js';
 import { readingOf } from '../emit/reading.js';
 import { type Dots, dotsOf } from './dots.js';
+import { PACKED_BYTES, type Packing, packingOf } from './pack.js';
 import { countsInInt32, withoutSingleLoops } from './simplify.js';
 
 const ELEMENT_BYTES = 4;
@@ -27,11 +28,28 @@ export interface Plan {
   readonly constants: ReadonlyMap<number, number>;
   /** By step: its dot products in 16-bit instructions and the address of their weights, where it is computed so. */
   readonly dots: readonly ({ readonly dots: Dots; readonly at: number } | null)[];
+  /** By step: how its product is computed in blocks, where it is. */
+  readonly packings: readonly (Packing | null)[];
+  /** Address of the block of a packed matrix. */
+  readonly packed: number;
   /** Address of the accumulators that ONNX Runtime hands over as float64. */
   readonly accumulators: number;
   /** Most elements of an accumulator tensor. */
   readonly mostAccumulators: number;
   readonly bytes: number;
+}
+
+/** The step's loop nest, for questions about its loops: nothing can be emitted from it. */
+function nestOf(program: Program, step: Step): Nest {
+  const slots = { program, ranges: [], value: () => null as never };
+  const reading = (operand: Step['a']) => {
+    if (operand.source.kind !== 'slot') return readingOf(slots, operand);
+    const { elements } = slotShape(program, operand.source.index);
+    const value = { name: '', type: 'double' as const, dims: [elements] };
+    return { weight: operand.weight, view: operand.view, magnitude: 0, value, constant: null };
+  };
+  const { outDims, redDims, combine, reduce, index } = step;
+  return { outDims, redDims, combine, reduce, index, a: reading(step.a), b: reading(step.b), c: reading(step.c) };
 }
 
 /**
@@ -41,18 +59,8 @@ export interface Plan {
 export function isMatrixProduct(program: Program, step: Step, least: number): boolean {
   if (step.combine !== 'product' || step.reduce !== 'sum' || step.redDims.length === 0) return false;
   if (step.post !== 'none') return false;
-  const slots = { program, ranges: [], value: () => null as never };
-  const reading = (operand: Step['a']) => {
-    if (operand.source.kind !== 'slot') return readingOf(slots, operand);
-    const { elements } = slotShape(program, operand.source.index);
-    const value = { name: '', type: 'double' as const, dims: [elements] };
-    return { weight: operand.weight, view: operand.view, magnitude: 0, value, constant: null };
-  };
-  const { outDims, redDims, combine, reduce, index } = step;
-  const [a, b, c] = [reading(step.a), reading(step.b), reading(step.c)];
-  const nest: Nest = { outDims, redDims, combine, reduce, index, a, b, c };
-  const loops = [...outDims, ...redDims];
-  const { batch, ofA, ofB, inner } = rolesOf(nest);
+  const loops = [...step.outDims, ...step.redDims];
+  const { batch, ofA, ofB, inner } = rolesOf(nestOf(program, step));
   const size = (some: readonly number[]): number => elementCount(some.map((loop) => loops[loop] as number));
   if (size(inner) === 1 || (size(ofA) === 1 && size(ofB) === 1)) return false;
   if (size(batch) > 1 && (size(ofA) === 1 || size(ofB) === 1)) return false;
@@ -117,10 +125,15 @@ export function planOf(program: Program, ranges: readonly Range[], leastProduct:
     return { dots: found, at: allocator.take(found.weights.byteLength) };
   });
   const products = program.steps.map((step, at) => !dots[at] && isMatrixProduct(program, step, leastProduct));
+  const packings = program.steps.map((step, at) => {
+    const plain = withoutSingleLoops(step);
+    return products[at] ? packingOf(plain, nestOf(program, plain), ranges) : null;
+  });
   const constants = new Map<number, number>();
   let mostAccumulators = 0;
   program.steps.forEach((step, at) => {
-    if (products[at]) mostAccumulators = Math.max(mostAccumulators, elementCount(step.outDims));
+    const { outDims } = packings[at]?.product ?? step;
+    if (products[at]) mostAccumulators = Math.max(mostAccumulators, elementCount(outDims));
     const operands = products[at] ? [] : OPERAND_NAMES.map((name) => step[name].source);
     const read = operands.flatMap((source) => (source.kind === 'constant' ? [source.index] : []));
     for (const constant of step.lookup ? [...read, step.lookup.constant] : read)
@@ -128,6 +141,7 @@ export function planOf(program: Program, ranges: readonly Range[], leastProduct:
         constants.set(constant, allocator.take(program.constants[constant]!.data.length * ELEMENT_BYTES));
   });
   const accumulators = allocator.take(mostAccumulators * 8);
+  const packed = allocator.take(Math.max(0, ...packings.map((each) => each?.elements ?? 0)) * PACKED_BYTES);
   const size = (slot: number): number => slotShape(program, slot).elements * ELEMENT_BYTES;
   const last = lastReads(program);
   const slots = [allocator.take(size(0))];
@@ -137,5 +151,5 @@ export function planOf(program: Program, ranges: readonly Range[], leastProduct:
       if ((last[slot] as number) <= at) allocator.give(slots[slot] as number, size(slot));
   });
   if (allocator.end > MOST_BYTES) return null;
-  return { products, dots, slots, constants, accumulators, mostAccumulators, bytes: allocator.end };
+  return { products, dots, packings, slots, constants, packed, accumulators, mostAccumulators, bytes: allocator.end };
 }

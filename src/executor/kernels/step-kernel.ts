@@ -19,6 +19,7 @@ import {
   type Table,
   type Term,
 } from './finish.js';
+import { PACKED_BYTES } from './pack.js';
 
 /** Addresses of what a step reads and writes. */
 export interface Places {
@@ -59,7 +60,15 @@ function movesPlainly({ track }: Cursor, loop: number): boolean {
 
 /** A function `name(from, to)` that computes the elements with these indices of the outermost output loop. */
 export function stepKernel(name: string, step: Step, places: Places, dots: Dots | null): WasmFunction {
-  return new StepCompiler(name, step, places, dots).compile();
+  return new StepCompiler(name, step, places, dots, 'int32').compile();
+}
+
+/**
+ * A function `name(from, to, first)` that gathers the elements with these indices of the outermost output loop, as float64. Those of index
+ * `first` go to the start of the output.
+ */
+export function gatherKernel(name: string, step: Step, places: Places): WasmFunction {
+  return new StepCompiler(name, step, places, null, 'float64').compile();
 }
 
 class StepCompiler {
@@ -70,14 +79,17 @@ class StepCompiler {
   private readonly scratch: { integer: number; vector: number; number: number };
   /** Address of the next output element. */
   private readonly target: number;
+  private readonly storedBytes: number;
 
   constructor(
     name: string,
     private readonly step: Step,
     private readonly places: Places,
     private readonly dots: Dots | null,
+    private readonly stored: 'int32' | 'float64',
   ) {
-    this.f = new WasmFunction(name, ['i32', 'i32']);
+    this.f = new WasmFunction(name, stored === 'int32' ? ['i32', 'i32'] : ['i32', 'i32', 'i32']);
+    this.storedBytes = stored === 'int32' ? ELEMENT_BYTES : PACKED_BYTES;
     this.loops = [...step.outDims, ...step.redDims];
     this.firstReduced = step.outDims.length;
     this.table = step.lookup && { lookup: step.lookup, at: places.constant(step.lookup.constant) };
@@ -97,8 +109,9 @@ class StepCompiler {
       cursors[name] = startCursor(f, trackOf(step[name], at, this.loops));
     }
     const inner = step.outDims.slice(1).reduce((n, dim) => n * dim, 1);
-    f.get(0)
-      .i32(inner * ELEMENT_BYTES)
+    f.get(0);
+    if (this.stored === 'float64') f.get(2).op('i32.sub');
+    f.i32(inner * this.storedBytes)
       .op('i32.mul')
       .i32(this.places.output)
       .op('i32.add')
@@ -164,7 +177,7 @@ class StepCompiler {
           this.element(moving, kind, vectors);
           for (const cursor of Object.values(moving)) moveCursor(f, cursor, loop, elements);
           f.get(this.target)
-            .i32(elements * ELEMENT_BYTES)
+            .i32(elements * this.storedBytes)
             .op('i32.add')
             .set(this.target);
           f.get(left).i32(elements).op('i32.sub').tee(left).i32(elements).op('i32.ge_s');
@@ -443,6 +456,13 @@ class StepCompiler {
           }
         }),
       );
+    }
+    if (this.stored === 'float64') {
+      const store = kind === 'pair' ? 'v128.store' : 'f64.store';
+      accumulators.forEach((accumulator, i) => {
+        f.get(this.target, accumulator).memory(store, 2 * PACKED_BYTES * i);
+      });
+      return;
     }
     const terms = this.finishTerms(cursors, kind, vectors);
     accumulators.forEach((accumulator, i) => {
