@@ -8,8 +8,10 @@ import {IInputs} from "../../src/interfaces/IInputs.sol";
 import {Claim, ClaimStatus, IJobs, Job, JobStatus} from "../../src/interfaces/IJobs.sol";
 import {IMatches, Match, Phase} from "../../src/interfaces/IMatches.sol";
 import {Deployment} from "../../src/Deployment.sol";
+import {TinyModel} from "../helpers/TinyModel.sol";
 import {GameHandler} from "./GameHandler.sol";
-import {GameRules} from "./Players.sol";
+import {GameRules, Players} from "./Players.sol";
+import {Referee} from "./Referee.sol";
 import {Tally} from "./Tally.sol";
 
 /// @dev The invariants in words, with their numbers: README.md.
@@ -90,7 +92,11 @@ contract GameInvariantTest is Test {
         board.isCorrect = handler.correctness();
         for (uint256 claimId = 1; claimId < board.claims.length; ++claimId) {
             board.claims[claimId] = jobs.getClaim(claimId);
-            board.traceRoots[claimId] = matches.traceRootOf(claimId);
+            bytes32 traceRoot = matches.traceRootOf(claimId);
+            assertTrue(
+                traceRoot == 0 || traceRoot == handler.sealedRootOf(claimId), "14: a claim reveals what it sealed"
+            );
+            board.traceRoots[claimId] = traceRoot;
         }
         uint256 owedWei = jobs.burnedWei();
         uint256 stakesWei = 0;
@@ -126,7 +132,12 @@ contract GameInvariantTest is Test {
         for (uint256 claimId = 1; claimId < board.claims.length; ++claimId) {
             Claim memory claim = board.claims[claimId];
             if (claim.jobId != jobId) continue;
-            if (claim.status == ClaimStatus.Final) ++finals;
+            if (claim.status == ClaimStatus.Final) {
+                ++finals;
+                assertEq(
+                    claim.commitment, handler.saidOutputRootOf(claimId), "4: the final output is what its claim said"
+                );
+            }
             if (claim.status == ClaimStatus.Live) ++live;
             if (claim.status == ClaimStatus.Lost && board.isCorrect[claimId]) {
                 assertFalse(GameRules.isWatched(jobId), "8: a correct claim that is played for lost");
@@ -140,7 +151,41 @@ contract GameInvariantTest is Test {
         assertEq(job.liveClaims, live, "6: live claims are counted");
         assertEq(listed, live, "7: every live claim is in the list");
         assertEq(finals, job.status == JobStatus.Final ? 1 : 0, "4: one final claim in a Final job, none elsewhere");
-        if (job.status == JobStatus.Open) _checkAgreement(job, board);
+        if (job.status == JobStatus.Final) {
+            assertFalse(inputs.isOutstanding(jobId), "4: final, and its input is demanded");
+        }
+        if (job.status != JobStatus.Open) return;
+        _checkAgreement(job, board);
+        _checkClocks(jobId, job, board);
+    }
+
+    /// @dev Against what the referee has counted: the window, and of every match that can end its turn, its clocks and its place.
+    function _checkClocks(uint256 jobId, Job memory job, Board memory board) private view {
+        if (job.firstClaim != 0) assertEq(job.windowEndsAt, handler.windowEndOf(jobId), "10: a window was moved");
+        for (uint256 a = job.firstClaim; a != 0; a = board.claims[a].next) {
+            if (board.claims[a].status != ClaimStatus.Live) continue;
+            for (uint256 b = board.claims[a].next; b != 0; b = board.claims[b].next) {
+                if (board.claims[b].status != ClaimStatus.Live) continue;
+                uint256 matchId = matches.matchOf(a, b);
+                if (matchId != 0) _checkStanding(matches.getMatch(matchId), handler.clocksOf(matchId));
+            }
+        }
+    }
+
+    function _checkStanding(Match memory game, Referee.Clocks memory clocks) private view {
+        if (game.phase == Phase.Over) return;
+        assertEq(game.clockStartedAt, clocks.runsSince, "14: since when clocks run");
+        for (uint256 side = 0; side < 2; ++side) {
+            assertEq(game.remainingSeconds[side], CLOCK - clocks.usedSeconds[side], "14: what a side has left");
+        }
+        if (game.phase != Phase.Proof) assertEq(game.turn, 1 - clocks.moves % 2, "14: whose turn it is");
+        if (game.height == TinyModel.DEPTH) {
+            assertEq(game.nodesHash, 0, "14: a match begins at the roots");
+            return;
+        }
+        Players.Place memory place = handler.placeOf(game.claims[0], game.claims[1], game.height);
+        assertEq(game.position, place.position, "14: a match stands at the first difference");
+        assertEq(game.nodesHash, place.nodesHash, "14: a match stands at both sides' own nodes");
     }
 
     /// @dev Up to where the contract has walked, no two live claims disagree.

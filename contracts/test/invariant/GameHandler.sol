@@ -33,11 +33,13 @@ contract GameHandler is HonestPlayer {
         Demand,
         PostInput,
         GiveUp,
+        OtherTrace,
+        Stall,
         Wait
     }
 
     /// @dev How often each is taken, in order.
-    bytes private constant WEIGHTS = hex"02010408030c01020404020103020201010a";
+    bytes private constant WEIGHTS = hex"02010408030c010204040401030202010108040a";
 
     address[5] public actors;
     uint256 public moneyWei;
@@ -54,7 +56,9 @@ contract GameHandler is HonestPlayer {
         _request(false);
         // in the unwatched one two liars are wrong in the same element
         uint256 first = submit(liar, 3, traceOf(1));
-        (uint256 second,) = challenge(stranger, first, traceOf(7));
+        sawWindowBegin(3, 3 hours);
+        (uint256 second, uint256 matchId) = challenge(stranger, first, traceOf(7));
+        sawMatchBegin(matchId);
         (facts[first], facts[second]) = (Fact(1, true), Fact(7, true));
     }
 
@@ -76,17 +80,50 @@ contract GameHandler is HonestPlayer {
     function act(uint256 seed) external {
         Action action = _actionOf(_draw(seed, 0));
         if (action == Action.Wait) {
-            uint256 until = block.timestamp + _waitOf(seed);
-            honestTurn(seed, until);
-            vm.warp(until);
+            _waitUntil(block.timestamp + _waitOf(seed), seed);
             note("wait");
+        } else if (action == Action.Stall) {
+            _stall(seed);
         } else {
-            (bool done, bytes memory reason) = address(this).call(abi.encodeCall(this.attempt, (action, seed)));
-            // the contracts refuse with errors of their own, and a choice that there is not with none: a sentence is a broken rule
-            if (!done && bytes4(reason) == bytes4(keccak256("Error(string)"))) _fail(reason);
+            bool done = _try(abi.encodeCall(this.attempt, (action, seed)));
             note(done ? bytes32("dishonest done") : bytes32("dishonest refused"));
         }
         honestTurn(_draw(seed, 1), block.timestamp);
+    }
+
+    function _waitUntil(uint256 until, uint256 seed) private {
+        honestTurn(seed, until);
+        vm.warp(until);
+    }
+
+    /// @dev A call of this contract, so that what is refused leaves nothing behind.
+    function _try(bytes memory message) private returns (bool done) {
+        bytes memory reason;
+        (done, reason) = address(this).call(message);
+        // the contracts refuse with errors of their own, and a choice that there is not with none: a sentence is a broken rule
+        if (!done && bytes4(reason) == bytes4(keccak256("Error(string)"))) _fail(reason);
+    }
+
+    /// @dev A liar moves in the last second of its clock, or in the one after it, before anybody can call time.
+    function _stall(uint256 seed) private {
+        uint256[] memory running = _runningMatches(_draw(seed, 2));
+        if (running.length == 0) return _waitUntil(block.timestamp + _waitOf(seed), seed);
+        uint256 matchId = running[_draw(seed, 3) % running.length];
+        Match memory game = gameOf(matchId);
+        uint8 side = game.phase == Phase.Proof ? uint8(seed % 2) : game.turn;
+        bool late = seed % 4 == 0 && !isCorrect(game.claims[side]);
+        uint256 until = lastSecond(game, side) + (late ? 1 : 0);
+        _waitUntil(until > block.timestamp ? until : block.timestamp, seed);
+        bool done = _try(abi.encodeCall(this.attemptMove, (matchId, side)));
+        if (late) note(done ? bytes32("too late, a proof") : bytes32("too late"));
+        else if (done) note("stall");
+    }
+
+    function attemptMove(uint256 matchId, uint8 side) external {
+        require(msg.sender == address(this));
+        Match memory game = gameOf(matchId);
+        require(isToMove(game, side));
+        move(matchId, game, side);
     }
 
     function _fail(bytes memory reason) private pure {
@@ -95,7 +132,6 @@ contract GameHandler is HonestPlayer {
         }
     }
 
-    /// @dev A call of its own: what is refused leaves nothing behind.
     function attempt(Action action, uint256 seed) external {
         require(msg.sender == address(this));
         uint256 a = _draw(seed, 2);
@@ -104,11 +140,11 @@ contract GameHandler is HonestPlayer {
         else if (action == Action.RequestByRoot) _request(true);
         else if (action == Action.Submit) _submit(a, b);
         else if (action == Action.Challenge) _challenge(a, b);
-        else if (action == Action.Reveal) _reveal(a);
+        else if (action == Action.Reveal) _reveal(a, b);
         else if (action == Action.Move) _moves(a, b);
         else if (action == Action.Garbage) _garbage(a, b);
         else if (action == Action.OpenMatch) _openMatch(a, b);
-        else if (action == Action.CallTime) _callTime(a);
+        else if (action == Action.CallTime) _callTime(a, b);
         else if (action == Action.SettleSameTrace) _settle(a, b);
         else if (action == Action.Finalize) _finalize(_openJob(a), b);
         else if (action == Action.WalkClaims) _walk(a, b);
@@ -116,6 +152,7 @@ contract GameHandler is HonestPlayer {
         else if (action == Action.Withdraw) _withdraw(actors[a % actors.length]);
         else if (action == Action.Demand) _demand(a, b);
         else if (action == Action.PostInput) _postInput(a);
+        else if (action == Action.OtherTrace) _moveByOtherTraces(a, b);
         else _giveUp(_openJob(a));
     }
 
@@ -160,6 +197,7 @@ contract GameHandler is HonestPlayer {
         uint256 claimId = submit(claimant, jobId, traceOf(fact.kind), seal);
         did("submit");
         facts[claimId] = fact;
+        sawWindowBegin(jobId, 3 hours);
     }
 
     function _challenge(uint256 a, uint256 b) private {
@@ -171,6 +209,7 @@ contract GameHandler is HonestPlayer {
         (Fact memory fact, bytes32 seal) = _lie(b, jobs.getClaim(target).jobId, claimant, target);
         (uint256 claimId, uint256 matchId) = challenge(claimant, target, traceOf(fact.kind), seal);
         did("challenge");
+        sawMatchBegin(matchId);
         require(matches.matchOf(target, claimId) == matchId, "9: a challenge has its match");
         facts[claimId] = fact;
     }
@@ -192,17 +231,20 @@ contract GameHandler is HonestPlayer {
         fact = Fact(kind % KINDS, seal == own);
     }
 
-    function _reveal(uint256 a) private {
+    /// @dev Sometimes of another trace than was sealed.
+    function _reveal(uint256 a, uint256 b) private {
         uint256[] memory live = liveClaims(_openJob(a));
         uint256 claimId = live[a / 7 % live.length];
-        reveal(claimId, traceOf(facts[claimId].kind));
+        reveal(claimId, traceOf(b % 4 == 0 ? (b >> 8) % KINDS : facts[claimId].kind));
         did("reveal");
     }
 
     function _finalize(uint256 jobId, uint256 b) private {
         uint256[] memory live = liveClaims(jobId);
+        // most kinds have the output of kind 0; now and then with the terms of any claim
+        bytes memory output = TinyModel.output(traceOf(b % 3 == 0 ? 1 : 0));
         if (live.length == 0) finalize(jobId, 0, "");
-        else finalize(jobId, live[0], TinyModel.output(traceOf(b % 3 == 0 ? 1 : 0))); // most kinds have this output
+        else finalize(jobId, b % 5 == 0 ? _pick(b >> 8, jobs.claimCount()) : live[0], output);
         did(live.length == 0 ? bytes32("void") : bytes32("final"));
     }
 
@@ -255,6 +297,37 @@ contract GameHandler is HonestPlayer {
         }
     }
 
+    /// @dev After some right moves the one that would be right if a side or both had another trace; it is accepted only where it
+    /// comes to the same.
+    function _moveByOtherTraces(uint256 a, uint256 b) private {
+        uint256 matchId = _runningMatch(a);
+        Match memory game = gameOf(matchId);
+        for (uint256 i = 0; i < (b >> 24) % 5 && game.phase < Phase.Proof; ++i) {
+            require(!haveSameTrace(game));
+            move(matchId, game, game.turn);
+            game = gameOf(matchId);
+        }
+        require(game.phase != Phase.Over);
+        (uint256 kind0, uint256 kind1) = (facts[game.claims[0]].kind, facts[game.claims[1]].kind);
+        uint256 sealedKind = game.turn == 0 ? kind0 : kind1;
+        if (b % 3 != 0) kind0 = (b >> 8) % KINDS;
+        if (b % 3 != 1) kind1 = (b >> 16) % KINDS;
+        (Trace memory trace0, Trace memory trace1) = (traceOf(kind0), traceOf(kind1));
+        if (game.phase == Phase.Proof || (game.phase == Phase.Leaf && b % 2 == 0)) {
+            return prove(matchId, trace0, trace1, traceOf(0));
+        }
+        if (game.phase == Phase.Leaf) postLeaf(matchId, trace0, trace1);
+        else descend(matchId, trace0, trace1);
+        sawMove(matchId, game.turn);
+        _requireSealed(gameOf(matchId), game.turn == 0 ? trace0 : trace1, traceOf(sealedKind));
+        note("another trace, the same move");
+    }
+
+    function _requireSealed(Match memory game, Trace memory opened, Trace memory committed) private pure {
+        bytes32 node = committed.levels[game.height][game.position];
+        require(opened.levels[game.height][game.position] == node, "14: a side opened what it had not sealed");
+    }
+
     function _garbage(uint256 a, uint256 b) private {
         uint256 matchId = _runningMatch(a);
         Match memory game = gameOf(matchId);
@@ -278,14 +351,18 @@ contract GameHandler is HonestPlayer {
     function _openMatch(uint256 a, uint256 b) private {
         uint256[] memory live = liveClaims(_openJob(a));
         if (live.length < 2) return _challenge(a, b);
-        matches.openMatch(live[a / 7 % live.length], live[b % live.length]);
+        uint256 matchId = matches.openMatch(live[a / 7 % live.length], live[b % live.length]);
         did("open match");
+        sawMatchBegin(matchId);
     }
 
-    function _callTime(uint256 a) private {
+    /// @dev Also where both sides have revealed one trace, and nobody has anything to answer.
+    function _callTime(uint256 a, uint256 b) private {
         uint256[] memory running = _runningMatches(a);
         for (uint256 i = 0; i < running.length; ++i) {
-            if (_isTimeOver(gameOf(running[i]))) return callTime(running[i]);
+            Match memory game = gameOf(running[i]);
+            bool isIdle = b % 2 == 0 && haveSameTrace(game) && block.timestamp > lastSecond(game, game.turn);
+            if (isIdle || _isTimeOver(game)) return callTime(running[i]);
         }
         callTime(matchIdOf(_pick(a, jobs.claimCount()), _pick(a / 7, jobs.claimCount())));
     }
@@ -298,17 +375,20 @@ contract GameHandler is HonestPlayer {
     }
 
     function _settle(uint256 a, uint256 b) private {
-        uint256[] memory running = _runningMatches(a);
-        for (uint256 i = 0; i < running.length; ++i) {
-            Match memory game = gameOf(running[i]);
-            if (!haveSameTrace(game)) continue;
-            uint256 burnedWei = jobs.burnedWei();
-            settleSameTrace(running[i]);
-            did("same trace");
-            if (jobs.burnedWei() != burnedWei) note("same trace, needless");
-            return;
+        for (uint256 k = 0; k < jobs.jobCount(); ++k) {
+            uint256[] memory running = _runningMatches(a % 1e9 + k);
+            for (uint256 i = 0; i < running.length; ++i) {
+                if (haveSameTrace(gameOf(running[i]))) return _settleMatch(running[i]);
+            }
         }
         _moves(a, b);
+    }
+
+    function _settleMatch(uint256 matchId) private {
+        uint256 burnedWei = jobs.burnedWei();
+        settleSameTrace(matchId);
+        did("same trace");
+        if (jobs.burnedWei() != burnedWei) note("same trace, needless");
     }
 
     /// @dev The matches of an open job that are not over and not moot.
@@ -348,6 +428,7 @@ contract GameHandler is HonestPlayer {
         vm.prank(_dishonest(a));
         inputs.post(jobId, 0, TinyModel.input(INPUT_SEED), new bytes32[](0));
         did("post input");
+        sawWindowBegin(jobId, 3 hours);
     }
 
     function _giveUp(uint256 jobId) private {
@@ -386,7 +467,7 @@ contract GameHandler is HonestPlayer {
                 if (!_isLive(live[i]) || !_isLive(live[k])) continue;
                 uint256 matchId = matches.matchOf(live[i], live[k]);
                 if (matchId != 0) _endMatch(matchId);
-                else if (!_agree(live[i], live[k])) matches.openMatch(live[i], live[k]);
+                else if (!_agree(live[i], live[k])) sawMatchBegin(matches.openMatch(live[i], live[k]));
             }
         }
         Job memory job = jobs.getJob(jobId);

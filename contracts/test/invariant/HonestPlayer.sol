@@ -63,6 +63,7 @@ abstract contract HonestPlayer is Players {
             vm.prank(watcher);
             inputs.post(jobId, 0, TinyModel.input(INPUT_SEED), new bytes32[](0));
             did("post input");
+            sawWindowBegin(jobId, 3 hours);
         }
     }
 
@@ -77,8 +78,9 @@ abstract contract HonestPlayer is Players {
         }
         if (!hasCorrect) {
             if (block.timestamp > job.windowEndsAt || !_isTime(seed, jobId, job.windowEndsAt, until)) return;
-            (uint256 claimId,) = challenge(watcher, live[0], traceOf(0));
+            (uint256 claimId, uint256 matchId) = challenge(watcher, live[0], traceOf(0));
             did("honest challenge");
+            sawMatchBegin(matchId);
             facts[claimId] = Fact(0, true);
             live = liveClaims(jobId);
         }
@@ -101,6 +103,7 @@ abstract contract HonestPlayer is Players {
             if (matchId == 0) {
                 matchId = matches.openMatch(claimId, live[i]);
                 did("open match");
+                sawMatchBegin(matchId);
             }
             _play(matchId, claimId < live[i] ? 0 : 1, seed, until);
         }

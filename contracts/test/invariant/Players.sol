@@ -8,6 +8,7 @@ import {Parameters} from "../../src/interfaces/IJobs.sol";
 import {BaseTest} from "../helpers/BaseTest.sol";
 import {TinyModel} from "../helpers/TinyModel.sol";
 import {Trace, Traces} from "../helpers/Trace.sol";
+import {Referee} from "./Referee.sol";
 
 /// @title What holds for the runs as a whole.
 library GameRules {
@@ -19,7 +20,7 @@ library GameRules {
 
 /// @title What every player of the invariant runs can do, and the tally of what was done.
 /// @notice Whoever plays, plays one of KINDS traces, made once: kind 0 is the correct one.
-abstract contract Players is BaseTest {
+abstract contract Players is BaseTest, Referee {
     using Traces for Trace;
 
     uint256 internal constant KINDS = 8;
@@ -33,9 +34,19 @@ abstract contract Players is BaseTest {
         bool opens;
     }
 
+    /// @dev Where two traces first differ, among the nodes of one level, and the hash of both nodes there.
+    struct Place {
+        uint256 position;
+        bytes32 nodesHash;
+    }
+
     mapping(uint256 claimId => Fact) internal facts;
     mapping(bytes32 what => uint256) public tally;
     address[KINDS] private _traces;
+    bytes32[KINDS] private _roots;
+    mapping(uint256 height => mapping(uint256 kind0 => mapping(uint256 kind1 => Place))) private _places;
+
+    constructor() Referee(CLOCK) {}
 
     /// @dev Short periods, so that some tens of actions see jobs end; still several of the longest wait.
     function testParameters() internal pure override returns (Parameters memory parameters) {
@@ -46,9 +57,40 @@ abstract contract Players is BaseTest {
 
     function setUp() public virtual override {
         super.setUp();
+        Trace[] memory traces = new Trace[](KINDS);
         for (uint256 kind = 0; kind < KINDS; ++kind) {
-            _traces[kind] = SSTORE2.write(abi.encode(_make(kind)));
+            traces[kind] = _make(kind);
+            _roots[kind] = traces[kind].root();
+            _traces[kind] = SSTORE2.write(abi.encode(traces[kind]));
         }
+        for (uint256 pair = 0; pair < KINDS * KINDS; ++pair) {
+            (uint256 kind0, uint256 kind1) = (pair / KINDS, pair % KINDS);
+            if (kind0 == kind1) continue;
+            for (uint256 height = 0; height < TinyModel.DEPTH; ++height) {
+                _places[height][kind0][kind1] =
+                    _firstDifference(traces[kind0].levels[height], traces[kind1].levels[height]);
+            }
+        }
+    }
+
+    function _firstDifference(bytes32[] memory level0, bytes32[] memory level1) private pure returns (Place memory) {
+        uint256 position = 0;
+        while (level0[position] == level1[position]) ++position;
+        return Place(position, keccak256(abi.encode(level0[position], level1[position])));
+    }
+
+    /// @notice Where a match between these claims stands when it is at `height`.
+    function placeOf(uint256 claimId0, uint256 claimId1, uint256 height) external view returns (Place memory) {
+        return _places[height][facts[claimId0].kind][facts[claimId1].kind];
+    }
+
+    /// @notice The one trace root that a claim can reveal; 0 when there is none.
+    function sealedRootOf(uint256 claimId) external view returns (bytes32) {
+        return facts[claimId].opens ? _roots[facts[claimId].kind] : bytes32(0);
+    }
+
+    function saidOutputRootOf(uint256 claimId) external view returns (bytes32) {
+        return termsOf(claimId).outputRoot;
     }
 
     /// @dev A wrong trace has one wrong byte, in one of every kind of place. Kinds 1 and 7 are wrong in the same element.
@@ -115,12 +157,15 @@ abstract contract Players is BaseTest {
         if (game.phase == Phase.Open) {
             descend(matchId, trace0, trace1);
             did("open");
+            sawMove(matchId, game.turn);
         } else if (game.phase == Phase.Descend) {
             descend(matchId, trace0, trace1);
             did(game.height == levelsOf(game.height) ? bytes32("descend to leaf") : bytes32("descend"));
+            sawMove(matchId, game.turn);
         } else if (game.phase == Phase.Leaf && facts[own].kind != 0) {
             postLeaf(matchId, trace0, trace1);
             did("post leaf");
+            sawMove(matchId, game.turn);
         } else {
             prove(matchId, trace0, trace1, traceOf(0));
             _didProve(game);

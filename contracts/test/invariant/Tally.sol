@@ -11,7 +11,7 @@ library Tally {
     Vm private constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
 
     /// @notice Every kind of move and ending that a run can count.
-    function names() internal pure returns (bytes32[39] memory) {
+    function names() internal pure returns (bytes32[42] memory) {
         return [
             bytes32("request"),
             "request by root",
@@ -48,6 +48,9 @@ library Tally {
             "reclaim",
             "reclaim of a needless one",
             "withdraw",
+            "stall",
+            "too late",
+            "another trace, the same move",
             "wait",
             "dishonest done",
             "dishonest refused",
@@ -60,7 +63,7 @@ library Tally {
         string memory file = vm.envOr("OG_TALLY", string(""));
         if (bytes(file).length == 0) return;
         string memory line = string.concat('{"most gas":', vm.toString(handler.tally("most gas")));
-        bytes32[39] memory kinds = names();
+        bytes32[42] memory kinds = names();
         for (uint256 i = 0; i < kinds.length; ++i) {
             string memory name = LibString.fromSmallString(kinds[i]);
             line = string.concat(line, ',"', name, '":', vm.toString(handler.tally(kinds[i])));
