@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {Test} from "forge-std/Test.sol";
+import {Terms} from "../../src/interfaces/IJobs.sol";
 import {Model} from "../../src/interfaces/IModelRegistry.sol";
 import {Opening, Tree} from "../../src/interfaces/IStepVerifier.sol";
 import {Leaves} from "../../src/libraries/Leaves.sol";
@@ -37,6 +38,19 @@ struct CommitmentVector {
     bytes32 traceRoot;
     bytes32 domain;
     bytes32 seal;
+    Terms terms;
+    bytes32 commitment;
+    uint256 claim0;
+    uint256 claim1;
+    uint256 matchId;
+    bytes32 node0;
+    bytes32 node1;
+    uint256 at;
+    uint256 levels;
+    bytes32[] siblings;
+    bytes32 above0;
+    bytes32 above1;
+    bytes32 nodesHash;
 }
 
 /// @notice Every vector of fixtures/vectors/commitments.json, which src/commit made. `OG_COMMITMENT_VECTORS` names another file
@@ -45,10 +59,13 @@ contract CommitmentVectorsTest is Test {
     string private constant TYPE = "Vector(bytes data,uint256 depth,bytes32 root,bytes32 zero,uint256 leaf,"
         "bytes32 leafHash,bytes32[] proof,Opening opening,bytes32[] children,bytes32 node,bytes leaf0,bytes leaf1,"
         "uint256 width,uint256 index,int256 value0,int256 value1,Model model,bytes32 modelId,uint256 chainId,address jobs,"
-        "uint256 jobId,address claimant,bytes32 traceRoot,bytes32 domain,bytes32 seal)"
+        "uint256 jobId,address claimant,bytes32 traceRoot,bytes32 domain,bytes32 seal,Terms terms,bytes32 commitment,"
+        "uint256 claim0,uint256 claim1,uint256 matchId,bytes32 node0,bytes32 node1,uint256 at,uint256 levels,"
+        "bytes32[] siblings,bytes32 above0,bytes32 above1,bytes32 nodesHash)"
         "Model(bytes32 programRoot,bytes32 constantsRoot,bytes32 layoutHash,uint32 stepCount,uint8 slotDepth,"
         "uint8 tensorDepth,uint8 constantSlotDepth,uint8 constantTensorDepth,uint32 inputElements,uint8 inputWidth,"
-        "uint32 outputElements,uint8 outputWidth)Opening(bytes runs,bytes leaves,bytes32[] siblings)";
+        "uint32 outputElements,uint8 outputWidth)Opening(bytes runs,bytes leaves,bytes32[] siblings)"
+        "Terms(bytes32 seal,bytes32 outputRoot,uint256 target)";
 
     function test_computesWhatTypeScriptDoes() external {
         vm.pauseGasMetering(); // for files of any size
@@ -56,7 +73,7 @@ contract CommitmentVectorsTest is Test {
         VectorFile.open(file);
         uint256 vectors;
         while (this.checkNext(file)) ++vectors;
-        emit log_named_uint("equalities", 11 * vectors);
+        emit log_named_uint("equalities", 16 * vectors);
         assertGe(vectors, 60);
     }
 
@@ -85,5 +102,11 @@ contract CommitmentVectorsTest is Test {
         assertEq(keccak256(abi.encode(v.model)), v.modelId, "modelId");
         assertEq(Seal.domain(v.chainId, v.jobs), v.domain, "domain");
         assertEq(Seal.compute(v.domain, v.jobId, v.claimant, v.traceRoot), v.seal, "seal");
+        assertEq(keccak256(abi.encode(v.terms)), v.commitment, "commitment");
+        assertEq((v.claim0 << 64) | v.claim1, v.matchId, "matchId");
+        (bytes32 above0, bytes32 above1) = Merkle.climbBoth(v.node0, v.node1, v.at, v.levels, v.siblings);
+        assertEq(above0, v.above0, "above0");
+        assertEq(above1, v.above1, "above1");
+        assertEq(Merkle.hashPair(v.node0, v.node1), v.nodesHash, "nodesHash");
     }
 }
