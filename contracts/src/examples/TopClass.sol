@@ -5,7 +5,8 @@ import {IConsumer} from "../interfaces/IConsumer.sol";
 import {IJobs, Job, JobStatus} from "../interfaces/IJobs.sol";
 
 /// @title Example: asks a classifier and keeps the best class of each answer.
-/// @notice What a consumer has to do: believe nobody but Jobs, stay within `callbackGas`, and give the fee of a Void job back.
+/// @notice What a consumer has to do: believe nobody but Jobs, stay within `callbackGas`, take an output that the callback did not
+/// bring from anybody who has it, and give the fee of a Void job back.
 contract TopClass is IConsumer {
     IJobs public immutable jobs;
     bytes32 public immutable modelId;
@@ -19,6 +20,7 @@ contract TopClass is IConsumer {
     event Answered(uint256 indexed jobId, uint256 class);
 
     error TopClass_OnlyJobs(address caller);
+    error TopClass_NotTheOutput(uint256 jobId);
     error TopClass_NothingToRefund(uint256 jobId);
     error TopClass_RefundFailed(address asker, uint256 amountWei);
 
@@ -41,6 +43,17 @@ contract TopClass is IConsumer {
     /// @inheritdoc IConsumer
     function onInference(uint256 jobId, bytes32, bytes calldata output) external {
         require(msg.sender == address(jobs), TopClass_OnlyJobs(msg.sender));
+        if (askerOf[jobId] != address(0) && output.length != 0) _answer(jobId, output);
+    }
+
+    /// @notice Takes the output of a Final job from anybody: one that goes by its root, or whose callback failed.
+    function answer(uint256 jobId, bytes calldata output) external {
+        bool isAsked = askerOf[jobId] != address(0) && !answered[jobId];
+        require(isAsked && jobs.isOutput(jobId, output), TopClass_NotTheOutput(jobId));
+        _answer(jobId, output);
+    }
+
+    function _answer(uint256 jobId, bytes calldata output) private {
         uint256 class = _argMax(output);
         classOf[jobId] = class;
         answered[jobId] = true;

@@ -314,6 +314,43 @@ contract JobsEndsTest is BaseTest {
         consumer.refund(jobId);
     }
 
+    /// @dev An output that goes by its root, or one whose callback failed, is brought by anybody.
+    function test_isOutput_example() external {
+        TopClass consumer = new TopClass(jobs, modelId, 4);
+        vm.prank(requester);
+        uint256 jobId = consumer.ask{value: FEE}(TinyModel.input(INPUT_SEED), CLAIM_SECONDS);
+        submit(worker, jobId, honestTrace());
+        _endWindow(jobId);
+        vm.prank(address(jobs));
+        consumer.onInference(jobId, modelId, ""); // as for an output by its root
+        assertFalse(consumer.answered(jobId));
+        vm.expectPartialRevert(IJobs.Jobs_WrongStatus.selector);
+        consumer.answer(jobId, output);
+        vm.mockCallRevert(address(consumer), abi.encodeWithSelector(TopClass.onInference.selector), "out of gas");
+        finalize(jobId, output);
+        assertFalse(consumer.answered(jobId));
+
+        bytes memory other = bytes.concat(output);
+        other[0] ^= 0x01;
+        vm.startPrank(stranger);
+        vm.expectRevert(abi.encodeWithSelector(TopClass.TopClass_NotTheOutput.selector, jobId));
+        consumer.answer(jobId, other);
+        consumer.answer(jobId, output);
+        assertTrue(consumer.answered(jobId));
+        vm.expectRevert(abi.encodeWithSelector(TopClass.TopClass_NotTheOutput.selector, jobId));
+        consumer.answer(jobId, output);
+    }
+
+    /// @dev Anybody may name a consumer in a request of their own.
+    function test_callback_exampleWasNotAsked() external {
+        TopClass consumer = new TopClass(jobs, modelId, 4);
+        uint256 jobId = _claimedJob(address(consumer));
+        finalize(jobId, output);
+        assertFalse(consumer.answered(jobId));
+        vm.expectRevert(abi.encodeWithSelector(TopClass.TopClass_NotTheOutput.selector, jobId));
+        consumer.answer(jobId, output);
+    }
+
     function test_callback_exampleRefund() external {
         TopClass consumer = new TopClass(jobs, modelId, 4);
         vm.prank(requester);
