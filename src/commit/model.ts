@@ -85,8 +85,12 @@ export function modelIdOf(model: ModelHeader): Hash {
   );
 }
 
-/** Says which elements of the packed slots are which named input or output. */
 export function layoutHash(program: Program): Hash {
+  return keccakHex(Buffer.from(layoutJson(program)));
+}
+
+/** Says which elements of the packed slots are which named input or output. */
+export function layoutJson(program: Program): string {
   const fields = ({ name, offset, scale, shape, type, ordered }: TensorLayout) => ({
     name,
     offset,
@@ -95,8 +99,7 @@ export function layoutHash(program: Program): Hash {
     type,
     ...(ordered ? { ordered } : {}),
   });
-  const layout = { inputs: program.inputs.map(fields), outputs: program.outputs.map(fields) };
-  return keccakHex(Buffer.from(canonicalJson(layout)));
+  return canonicalJson({ inputs: program.inputs.map(fields), outputs: program.outputs.map(fields) });
 }
 
 /**
