@@ -1,3 +1,4 @@
+import { renameSync } from 'node:fs';
 import { Wallet } from 'ethers';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -229,6 +230,25 @@ test('what cannot be verified is neither correct nor wrong, and nothing is bonde
   await verifier.close();
   assert.is(registered.verdict, 'correct', 'the artefact is fetched from where its registrant says');
   assert.is(sender.meter.entries.length, 0);
+});
+
+test('a model that nobody has is unverifiable, and nothing is bonded on it', async () => {
+  const job = await world.request();
+  await world.claim(LIAR, job, tamper(world.truth, { slot: 1, element: 0 }));
+  const sender = world.devnet.sender(WATCHTOWER);
+  const store = new Store(`${world.store.folder}/empty`);
+  const verifier = new ProcessVerifier(store, { parallel: 1, trustsPlaces: true });
+  const place = world.store.artefactPath(world.model.modelId);
+  renameSync(place, `${place}.away`);
+  try {
+    const { verdict, reason, outcome } = await challenge(job, { sender, store, verifier });
+    assert.equal([verdict, outcome], ['unverifiable', 'none']);
+    assert.match(reason ?? '', 'There is no file');
+    assert.is(sender.meter.entries.length, 0);
+  } finally {
+    renameSync(`${place}.away`, place);
+    await verifier.close();
+  }
 });
 
 async function claimed(job: JobId): Promise<JobId> {
