@@ -104,14 +104,18 @@ contract GameHandler is HonestPlayer {
         if (!done && bytes4(reason) == bytes4(keccak256("Error(string)"))) _fail(reason);
     }
 
-    /// @dev A liar moves in the last second of its clock, or in the one after it, before anybody can call time.
+    /// @dev A liar moves in the last second of its clock, or in the one after it, before anybody can call time. Where both sides have
+    /// revealed one trace, it calls time when the clock is over.
     function _stall(uint256 seed) private {
         uint256[] memory running = _runningMatches(_draw(seed, 2));
         if (running.length == 0) return _waitUntil(block.timestamp + _waitOf(seed), seed);
         uint256 matchId = running[_draw(seed, 3) % running.length];
+        for (uint256 i = 0; i < running.length; ++i) {
+            if (haveSameTrace(gameOf(running[i]))) matchId = running[i];
+        }
         Match memory game = gameOf(matchId);
         uint8 side = game.phase == Phase.Proof ? uint8(seed % 2) : game.turn;
-        bool late = seed % 4 == 0 && !isCorrect(game.claims[side]);
+        bool late = haveSameTrace(game) || (seed % 4 == 0 && !isCorrect(game.claims[side]));
         uint256 until = lastSecond(game, side) + (late ? 1 : 0);
         _waitUntil(until > block.timestamp ? until : block.timestamp, seed);
         bool done = _try(abi.encodeCall(this.attemptMove, (matchId, side)));
@@ -122,6 +126,7 @@ contract GameHandler is HonestPlayer {
     function attemptMove(uint256 matchId, uint8 side) external {
         require(msg.sender == address(this));
         Match memory game = gameOf(matchId);
+        if (haveSameTrace(game)) return callTime(matchId);
         require(isToMove(game, side));
         move(matchId, game, side);
     }
@@ -146,7 +151,7 @@ contract GameHandler is HonestPlayer {
         else if (action == Action.OpenMatch) _openMatch(a, b);
         else if (action == Action.CallTime) _callTime(a, b);
         else if (action == Action.SettleSameTrace) _settle(a, b);
-        else if (action == Action.Finalize) _finalize(_openJob(a), b);
+        else if (action == Action.Finalize) _finalize(_jobToEnd(a), b);
         else if (action == Action.WalkClaims) _walk(a, b);
         else if (action == Action.ReclaimBond) _reclaimAny(a);
         else if (action == Action.Withdraw) _withdraw(actors[a % actors.length]);
@@ -237,6 +242,16 @@ contract GameHandler is HonestPlayer {
         uint256 claimId = live[a / 7 % live.length];
         reveal(claimId, traceOf(b % 4 == 0 ? (b >> 8) % KINDS : facts[claimId].kind));
         did("reveal");
+    }
+
+    /// @dev One whose window is over and whose input is demanded, where there is one.
+    function _jobToEnd(uint256 a) private view returns (uint256) {
+        for (uint256 jobId = 1; jobId <= jobs.jobCount(); ++jobId) {
+            Job memory job = jobs.getJob(jobId);
+            bool isWaiting = job.status == JobStatus.Open && inputs.isOutstanding(jobId);
+            if (isWaiting && job.liveClaims != 0 && block.timestamp > job.windowEndsAt) return jobId;
+        }
+        return _openJob(a);
     }
 
     function _finalize(uint256 jobId, uint256 b) private {

@@ -33,7 +33,7 @@ abstract contract HonestPlayer is Players {
     /// @notice The last second in which a watched job may still be open.
     function endsBy(uint256 jobId) public view returns (uint256) {
         Job memory job = jobs.getJob(jobId);
-        if (inputs.isOutstanding(jobId)) return inputs.demandOf(jobId).demandedAt + 3 hours;
+        if (inputs.isOutstanding(jobId)) return inputs.demandOf(jobId).demandedAt + 5 hours;
         return job.liveClaims == 0 ? job.claimBy : job.windowEndsAt + 2 * uint256(CLOCK);
     }
 

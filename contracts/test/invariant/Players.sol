@@ -52,7 +52,7 @@ abstract contract Players is BaseTest, Referee {
     function testParameters() internal pure override returns (Parameters memory parameters) {
         parameters = super.testParameters();
         parameters.challengeWindowSeconds = 3 hours;
-        parameters.inputDemandSeconds = 3 hours;
+        parameters.inputDemandSeconds = 5 hours; // a demand outlives the window
     }
 
     function setUp() public virtual override {
