@@ -231,7 +231,10 @@ contract GameHandler is HonestPlayer {
         bytes32 own = sealOf(jobId, claimant, traceOf(kind % KINDS).root());
         seal = own;
         if (draw % 8 == 0) seal = keccak256("garbage");
-        if (draw % 8 == 1 && target != 0) seal = termsOf(target).seal; // opens when it is its claimant's own
+        if (draw % 8 == 1 && target != 0) {
+            seal = termsOf(target).seal;
+            if (jobs.getClaim(target).claimant == claimant) return (facts[target], seal); // it opens as it did there
+        }
         if (draw % 8 == 2) seal = sealOf(jobId, claimant, traceOf(0).root());
         fact = Fact(kind % KINDS, seal == own);
     }
