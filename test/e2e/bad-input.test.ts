@@ -136,7 +136,8 @@ test('no contracts at the address', async () => {
 test('a job and a match that do not exist', async () => {
   refused(await client.og('job', '999'), 2, /There is no job 999 in the deployment/);
   refused(await client.og('challenge', '999', '--dry-run'), 2, /There is no job 999/);
-  refused(await client.og('match', '999'), 2, /There is no match 999/);
+  refused(await client.og('match', '999'), 2, /"999" is not a match/);
+  refused(await client.og('match', '998-999'), 2, /There is no match 998-999/);
 });
 
 test('a result before there is one, an end before its time, nothing to withdraw', async () => {
