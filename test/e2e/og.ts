@@ -57,7 +57,8 @@ export class Terminal {
       reject: false,
       stdin: 'ignore',
       extendEnv: false,
-      timeout: 120_000,
+      // Ends what hangs. A devnet lasts as long as its file of tests, which on a busy machine takes minutes.
+      timeout: 600_000,
       env: {
         PATH: process.env.PATH ?? '',
         HOME: this.folder,
