@@ -89,7 +89,8 @@ abstract contract BaseTest is Test {
                 revert(add(created, 0x20), mload(created))
             }
         }
-        return address(bytes20(created));
+        // forge-lint: disable-next-line(unsafe-typecast)
+        return address(bytes20(created)); // the proxy answers with these 20 bytes
     }
 
     // ---------------------------------------------------------------- traces

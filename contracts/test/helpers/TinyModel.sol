@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {SafeCastLib} from "solady/utils/SafeCastLib.sol";
+
 import {Model} from "../../src/interfaces/IModelRegistry.sol";
 import {Opening} from "../../src/interfaces/IStepVerifier.sol";
 import {Trace, Traces} from "./Trace.sol";
@@ -9,6 +11,7 @@ import {Trace, Traces} from "./Trace.sol";
 /// @notice Slot 0: 150 elements of 2 bytes (2 leaves of 4). 1: 2 * x + 1, 2 bytes. 2: clamp(round(x / 16), -128, 127), 1 byte.
 /// 3: x * constant, 2 bytes. 4: the first five times 1000, 4 bytes. Slots 5 to 7 do not exist.
 library TinyModel {
+    using SafeCastLib for uint256;
     using Traces for Trace;
 
     uint256 internal constant SLOT_DEPTH = 3;
@@ -26,14 +29,14 @@ library TinyModel {
             programRoot: program().slotRoot(0),
             constantsRoot: keccak256(constantLeaf()),
             layoutHash: keccak256("layout"),
-            stepCount: uint32(STEP_COUNT),
-            slotDepth: uint8(SLOT_DEPTH),
-            tensorDepth: uint8(TENSOR_DEPTH),
+            stepCount: STEP_COUNT.toUint32(),
+            slotDepth: SLOT_DEPTH.toUint8(),
+            tensorDepth: TENSOR_DEPTH.toUint8(),
             constantSlotDepth: 0,
             constantTensorDepth: 0,
-            inputElements: uint32(ELEMENTS),
+            inputElements: ELEMENTS.toUint32(),
             inputWidth: 2,
-            outputElements: uint32(OUTPUTS),
+            outputElements: OUTPUTS.toUint32(),
             outputWidth: 4
         });
     }
@@ -42,8 +45,8 @@ library TinyModel {
     function input(uint256 seed) internal pure returns (bytes memory data) {
         data = new bytes(2 * ELEMENTS);
         for (uint256 i = 0; i < ELEMENTS; ++i) {
-            uint16 value = uint16(int16(inputAt(seed, i)));
-            (data[2 * i], data[2 * i + 1]) = (bytes1(uint8(value >> 8)), bytes1(uint8(value)));
+            bytes2 value = bytes2(uint16(int16(inputAt(seed, i))));
+            (data[2 * i], data[2 * i + 1]) = (value[0], value[1]);
         }
     }
 
@@ -59,7 +62,7 @@ library TinyModel {
     }
 
     function constantAt(uint256 i) internal pure returns (int256) {
-        return int256(i % 7) - 3;
+        return (i % 7).toInt256() - 3;
     }
 
     /// @notice The correct trace, not yet hashed.
@@ -152,7 +155,7 @@ library TinyModel {
         bytes memory fixedPart = bytes.concat(kinds, range, new bytes(13 + 8)); // no lookup, no index
         bytes memory unused = _none(0); // c
         bytes memory operands = bytes.concat(a, b, unused, _none(1), _none(add));
-        return bytes.concat(fixedPart, abi.encodePacked(uint32(elements)), operands);
+        return bytes.concat(fixedPart, abi.encodePacked(elements.toUint32()), operands);
     }
 
     /// @dev An operand that reads element `o` of a slot.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {SafeCastLib} from "solady/utils/SafeCastLib.sol";
+
 import {Answer} from "../../src/interfaces/IMatches.sol";
 import {Opening} from "../../src/interfaces/IStepVerifier.sol";
 
@@ -147,7 +149,7 @@ library Traces {
     /// @notice An opening of one leaf under the trace root.
     function opening(Trace memory trace, uint256 leaf) internal pure returns (Opening memory) {
         return Opening({
-            runs: abi.encodePacked(uint40(leaf), uint16(1)),
+            runs: abi.encodePacked(SafeCastLib.toUint40(leaf), uint16(1)),
             leaves: trace.leaves[leaf],
             siblings: proof(trace, 0, leaf, trace.slotDepth + trace.tensorDepth)
         });

@@ -74,6 +74,10 @@ contract GameHandler is HonestPlayer {
         return traceOf(0).slotRoot(TinyModel.STEP_COUNT);
     }
 
+    function _sideOf(uint256 seed) private pure returns (uint8) {
+        return seed % 2 == 0 ? 0 : 1;
+    }
+
     // ---------------------------------------------------------------- one call of a run
 
     /// @notice Something dishonest, chosen by `seed`, whether or not it is refused; then the honest player's turn.
@@ -86,7 +90,8 @@ contract GameHandler is HonestPlayer {
             _stall(seed);
         } else {
             bool done = _try(abi.encodeCall(this.attempt, (action, seed)));
-            note(done ? bytes32("dishonest done") : bytes32("dishonest refused"));
+            if (done) note("dishonest done");
+            else note("dishonest refused");
         }
         honestTurn(_draw(seed, 1), block.timestamp);
     }
@@ -101,6 +106,7 @@ contract GameHandler is HonestPlayer {
         bytes memory reason;
         (done, reason) = address(this).call(message);
         // the contracts refuse with errors of their own, and a choice that there is not with none: a sentence is a broken rule
+        // forge-lint: disable-next-line(unsafe-typecast)
         if (!done && bytes4(reason) == bytes4(keccak256("Error(string)"))) _fail(reason);
     }
 
@@ -114,12 +120,13 @@ contract GameHandler is HonestPlayer {
             if (haveSameTrace(gameOf(running[i]))) matchId = running[i];
         }
         Match memory game = gameOf(matchId);
-        uint8 side = game.phase == Phase.Proof ? uint8(seed % 2) : game.turn;
+        uint8 side = game.phase == Phase.Proof ? _sideOf(seed) : game.turn;
         bool late = haveSameTrace(game) || (seed % 4 == 0 && !isCorrect(game.claims[side]));
         uint256 until = lastSecond(game, side) + (late ? 1 : 0);
         _waitUntil(until > block.timestamp ? until : block.timestamp, seed);
         bool done = _try(abi.encodeCall(this.attemptMove, (matchId, side)));
-        if (late) note(done ? bytes32("too late, a proof") : bytes32("too late"));
+        if (late && done) note("too late, a proof");
+        else if (late) note("too late");
         else if (done) note("stall");
     }
 
@@ -190,7 +197,8 @@ contract GameHandler is HonestPlayer {
         vm.prank(requester);
         if (byRoot) jobs.requestByRoot{value: FEE}(modelId, inputRoot, 4 hours, address(0));
         else jobs.request{value: FEE}(modelId, input, 4 hours, address(0));
-        did(byRoot ? bytes32("request by root") : bytes32("request"));
+        if (byRoot) did("request by root");
+        else did("request");
     }
 
     function _submit(uint256 a, uint256 b) private {
@@ -263,7 +271,8 @@ contract GameHandler is HonestPlayer {
         bytes memory output = TinyModel.output(traceOf(b % 3 == 0 ? 1 : 0));
         if (live.length == 0) finalize(jobId, 0, "");
         else finalize(jobId, b % 5 == 0 ? _pick(b >> 8, jobs.claimCount()) : live[0], output);
-        did(live.length == 0 ? bytes32("void") : bytes32("final"));
+        if (live.length == 0) did("void");
+        else did("final");
     }
 
     function _walk(uint256 a, uint256 b) private {
@@ -306,7 +315,7 @@ contract GameHandler is HonestPlayer {
         uint256[] memory running = _runningMatches(a);
         if (running.length == 0) return _openMatch(a, b);
         uint256 matchId = running[a / 7 % running.length];
-        uint8 side = uint8(b % 2);
+        uint8 side = _sideOf(b);
         for (uint256 i = 0; i <= (b >> 8) % 8; ++i) {
             Match memory game = gameOf(matchId);
             if (!isToMove(game, side)) side = 1 - side;
@@ -493,7 +502,8 @@ contract GameHandler is HonestPlayer {
         live = liveClaims(jobId);
         if (live.length == 0) finalize(jobId, 0, "");
         else finalize(jobId, live[0], TinyModel.output(traceOf(facts[live[0]].kind)));
-        did(live.length == 0 ? bytes32("void") : bytes32("final"));
+        if (live.length == 0) did("void");
+        else did("final");
     }
 
     function _agree(uint256 claimIdA, uint256 claimIdB) private view returns (bool) {

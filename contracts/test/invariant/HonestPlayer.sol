@@ -126,7 +126,8 @@ abstract contract HonestPlayer is Players {
         uint256[] memory live = liveClaims(jobId);
         if (live.length == 0) finalize(jobId, 0, "");
         else finalize(jobId, live[0], TinyModel.output(traceOf(0)));
-        did(live.length == 0 ? bytes32("void") : bytes32("final"));
+        if (live.length == 0) did("void");
+        else did("final");
     }
 
     /// @notice The live claims of a job, by its list.

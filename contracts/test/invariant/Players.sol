@@ -160,7 +160,8 @@ abstract contract Players is BaseTest, Referee {
             sawMove(matchId, game.turn);
         } else if (game.phase == Phase.Descend) {
             descend(matchId, trace0, trace1);
-            did(game.height == levelsOf(game.height) ? bytes32("descend to leaf") : bytes32("descend"));
+            if (game.height == levelsOf(game.height)) did("descend to leaf");
+            else did("descend");
             sawMove(matchId, game.turn);
         } else if (game.phase == Phase.Leaf && facts[own].kind != 0) {
             postLeaf(matchId, trace0, trace1);
@@ -174,11 +175,9 @@ abstract contract Players is BaseTest, Referee {
 
     function _didProve(Match memory game) private {
         uint256 slot = game.position >> TinyModel.TENSOR_DEPTH;
-        did(
-            slot == 0
-                ? bytes32("prove input")
-                : slot > TinyModel.STEP_COUNT ? bytes32("prove padding") : bytes32("prove step")
-        );
+        if (slot == 0) did("prove input");
+        else if (slot > TinyModel.STEP_COUNT) did("prove padding");
+        else did("prove step");
         if (game.phase == Phase.Leaf) note("prove without the leaf");
         if (gameOf(matchIdOf(game.claims[0], game.claims[1])).losers == 3) note("both lose by proof");
     }
@@ -186,8 +185,10 @@ abstract contract Players is BaseTest, Referee {
     function callTime(uint256 matchId) internal {
         Phase phase = gameOf(matchId).phase;
         matches.callTime(matchId);
-        bytes32[4] memory names = [bytes32("time in open"), "time in descend", "time in leaf", "time in proof"];
-        did(names[uint256(phase) - 1]);
+        if (phase == Phase.Open) did("time in open");
+        else if (phase == Phase.Descend) did("time in descend");
+        else if (phase == Phase.Leaf) did("time in leaf");
+        else did("time in proof");
         if (gameOf(matchId).losers == 3) note("both lose by time");
     }
 

@@ -10,10 +10,12 @@ import {GameHandler} from "./GameHandler.sol";
 library Tally {
     Vm private constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
 
+    bytes32 private constant FIRST = "request";
+
     /// @notice Every kind of move and ending that a run can count.
     function names() internal pure returns (bytes32[42] memory) {
         return [
-            bytes32("request"),
+            FIRST,
             "request by root",
             "submit",
             "challenge",

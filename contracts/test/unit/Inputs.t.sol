@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {SafeCastLib} from "solady/utils/SafeCastLib.sol";
+
 import {ClaimStatus, IJobs, JobStatus, Terms} from "../../src/interfaces/IJobs.sol";
 import {Demand, IInputs} from "../../src/interfaces/IInputs.sol";
 import {Model, Provenance} from "../../src/interfaces/IModelRegistry.sol";
@@ -11,6 +13,7 @@ import {Trace, Traces} from "../helpers/Trace.sol";
 /// @dev Cases in Inputs.tree. The input has 70,001 bytes in a tree of 512 leaves: chunks 0 and 1 are full, 2 is short, and
 /// where chunk 3 would be there is nothing.
 contract InputsTest is BaseTest {
+    using SafeCastLib for uint256;
     using Traces for Trace;
 
     uint256 private constant BYTES = 70_001;
@@ -25,7 +28,7 @@ contract InputsTest is BaseTest {
     function setUp() public override {
         super.setUp();
         Model memory model = TinyModel.model();
-        (model.inputElements, model.inputWidth, model.tensorDepth) = (uint32(BYTES), 1, uint8(TENSOR_DEPTH));
+        (model.inputElements, model.inputWidth, model.tensorDepth) = (BYTES.toUint32(), 1, TENSOR_DEPTH.toUint8());
         largeModelId = registry.register(model, Provenance(0, 0, ""));
         root = _tree().root();
         jobId = _request(root);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {SafeCastLib} from "solady/utils/SafeCastLib.sol";
+
 import {Jobs} from "../../src/Jobs.sol";
 import {IInputs} from "../../src/interfaces/IInputs.sol";
 import {Claim, ClaimStatus, IJobs, Job, JobStatus, Parameters, Target, Terms} from "../../src/interfaces/IJobs.sol";
@@ -13,6 +15,7 @@ import {Trace, Traces} from "../helpers/Trace.sol";
 
 /// @dev Cases in Jobs.claims.tree.
 contract JobsClaimsTest is BaseTest {
+    using SafeCastLib for uint256;
     using Traces for Trace;
 
     bytes32 private constant SEAL = keccak256("any seal");
@@ -20,8 +23,8 @@ contract JobsClaimsTest is BaseTest {
     function _registerModel(uint256 inputBytes, uint256 outputBytes) private returns (bytes32) {
         Model memory model = TinyModel.model();
         model.tensorDepth = 10;
-        (model.inputElements, model.inputWidth) = (uint32(inputBytes), 1);
-        (model.outputElements, model.outputWidth) = (uint32(outputBytes), 1);
+        (model.inputElements, model.inputWidth) = (inputBytes.toUint32(), 1);
+        (model.outputElements, model.outputWidth) = (outputBytes.toUint32(), 1);
         return registry.register(model, Provenance(0, 0, ""));
     }
 
@@ -260,7 +263,7 @@ contract JobsClaimsTest is BaseTest {
         assertEq(address(jobs).balance, FEE + BOND);
         Claim memory expected;
         expected.claimant = worker;
-        expected.jobId = uint40(jobId);
+        expected.jobId = jobId.toUint40();
         expected.status = ClaimStatus.Live;
         expected.commitment = keccak256(abi.encode(seal, truth.slotRoot(4), 0));
         assertEq(abi.encode(jobs.getClaim(1)), abi.encode(expected));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {SafeCastLib} from "solady/utils/SafeCastLib.sol";
+
 import {IConsumer} from "../../src/interfaces/IConsumer.sol";
 import {ClaimStatus, IJobs, Job, JobStatus, Terms} from "../../src/interfaces/IJobs.sol";
 import {Model, Provenance} from "../../src/interfaces/IModelRegistry.sol";
@@ -302,11 +304,8 @@ contract JobsEndsTest is BaseTest {
         uint256 best = 0;
         int32[5] memory values;
         for (uint256 i = 0; i < 5; ++i) {
-            uint32 value;
-            for (uint256 k = 0; k < 4; ++k) {
-                value = (value << 8) | uint8(output[4 * i + k]);
-            }
-            values[i] = int32(value);
+            bytes4 value = bytes4(bytes.concat(output[4 * i], output[4 * i + 1], output[4 * i + 2], output[4 * i + 3]));
+            values[i] = int32(uint32(value));
             if (values[i] > values[best]) best = i;
         }
         assertEq(consumer.classOf(jobId), best);
@@ -379,7 +378,7 @@ contract JobsEndsTest is BaseTest {
         length = length % 3 == 0 ? bound(length, 1, 40) : bound(length, 1, 4097);
         Model memory model = TinyModel.model();
         model.tensorDepth = 5;
-        (model.outputElements, model.outputWidth) = (uint32(length), 1);
+        (model.outputElements, model.outputWidth) = (SafeCastLib.toUint32(length), 1);
         bytes32 id = registry.register(model, Provenance(0, 0, ""));
         uint256 jobId = jobs.request(id, TinyModel.input(INPUT_SEED), 10, address(0));
 

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {Multicallable} from "solady/utils/Multicallable.sol";
+import {SafeCastLib} from "solady/utils/SafeCastLib.sol";
 
 import {ClaimStatus, IJobs, Terms} from "../../src/interfaces/IJobs.sol";
 import {Answer, Ending, IMatches, Match, Phase} from "../../src/interfaces/IMatches.sol";
@@ -93,7 +94,7 @@ contract MatchesMovesTest is BaseTest {
         assertEq(opened, matchIdOf(lieId, third));
         assertEq(matches.matchOf(third, lieId), opened);
         Match memory expected;
-        expected.claims = [uint64(lieId), uint64(third)];
+        expected.claims = [SafeCastLib.toUint64(lieId), SafeCastLib.toUint64(third)];
         expected.phase = Phase.Open;
         expected.height = 5;
         expected.turn = 1;

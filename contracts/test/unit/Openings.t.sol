@@ -2,6 +2,8 @@
 pragma solidity ^0.8.30;
 
 import {Test} from "forge-std/Test.sol";
+import {SafeCastLib} from "solady/utils/SafeCastLib.sol";
+
 import {IStepVerifier, Opening, Tree} from "../../src/interfaces/IStepVerifier.sol";
 import {OpenedTree, Openings, Run} from "../../src/libraries/Openings.sol";
 
@@ -217,7 +219,7 @@ contract OpeningsTest is Test {
     }
 
     function _run(uint256 first, uint256 count) private pure returns (bytes memory) {
-        return abi.encodePacked(uint40(first), uint16(count));
+        return abi.encodePacked(SafeCastLib.toUint40(first), SafeCastLib.toUint16(count));
     }
 
     function _resized(bytes32[] memory list, uint256 length) private pure returns (bytes32[] memory resized) {

@@ -263,7 +263,7 @@ contract StepVerifierTest is Test {
                 ++computed;
             } catch (bytes memory reason) {
                 assertTrue(chooses, v.name);
-                assertEq(bytes4(reason), IStepVerifier.StepVerifier_MissingLeaf.selector);
+                assertEq(bytes4(_slice(reason, 0)), IStepVerifier.StepVerifier_MissingLeaf.selector);
             }
         }
     }
@@ -290,18 +290,16 @@ contract StepVerifierTest is Test {
         if (opening.runs.length == 0) return bytes32(0);
         Opening memory nothing;
         tree = Tree(keccak256("not the root"), tree.depth, tree.tensorDepth);
-        (, bytes memory reason) = address(verifier)
-            .staticcall(
-                abi.encodeCall(
-                    verifier.computeElement, (v.step, v.slot, v.elements[0], tree, opening, v.constants, nothing)
-                )
-            );
-        if (bytes4(reason) == IStepVerifier.StepVerifier_BadSiblings.selector) {
-            opening.siblings = new bytes32[](uint256(_slice(reason, 36)));
-            return _rootOf(v, tree, opening);
+        try verifier.computeElement(v.step, v.slot, v.elements[0], tree, opening, v.constants, nothing) {
+            revert("a root that is none was accepted");
+        } catch (bytes memory reason) {
+            if (bytes4(_slice(reason, 0)) == IStepVerifier.StepVerifier_BadSiblings.selector) {
+                opening.siblings = new bytes32[](uint256(_slice(reason, 36)));
+                return _rootOf(v, tree, opening);
+            }
+            assertEq(bytes4(_slice(reason, 0)), IStepVerifier.StepVerifier_RootMismatch.selector);
+            return _slice(reason, 4);
         }
-        assertEq(bytes4(reason), IStepVerifier.StepVerifier_RootMismatch.selector);
-        return _slice(reason, 4);
     }
 
     function _expectBadEncoding(uint256 at) private {
