@@ -184,6 +184,8 @@ contract Jobs is IJobs {
         }
     }
 
+    // A count of 32 bits stays one when it falls.
+    // forge-lint: disable-next-item(unsafe-typecast)
     function _crown(uint256 jobId, Job storage job, Terms calldata terms, bytes calldata output) private {
         (uint256 claimId, uint256 agreedUpTo) = _walk(job, type(uint256).max);
         uint256 liveClaims = job.liveClaims;
@@ -361,6 +363,8 @@ contract Jobs is IJobs {
     // ---------------------------------------------------------------- views
 
     /// @inheritdoc IJobs
+    // Each came from a field of this type.
+    // forge-lint: disable-next-item(unsafe-typecast)
     function parameters() external view returns (Parameters memory) {
         return Parameters({
             challengeWindowSeconds: uint32(_challengeWindowSeconds),

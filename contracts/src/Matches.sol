@@ -392,6 +392,8 @@ contract Matches is IMatches, Multicallable {
     // ---------------------------------------------------------------- views
 
     /// @inheritdoc IMatches
+    // Each claim id is half of a match id.
+    // forge-lint: disable-next-item(unsafe-typecast)
     function getMatch(uint256 matchId) external view returns (Match memory) {
         (Game storage game, State memory state) = _load(matchId);
         (uint256 claimId0, uint256 claimId1) = _claimsOf(matchId);

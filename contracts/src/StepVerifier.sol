@@ -93,6 +93,7 @@ contract StepVerifier is IStepVerifier {
                 for (i = last; i != 0; --i) {
                     uint256 dim = dims[i - 1];
                     bool turns = rest % dim == 0;
+                    // forge-lint: disable-next-line(unsafe-typecast)
                     int256 distance = turns ? 1 - int256(dim) : int256(1);
                     a.move(i - 1, distance);
                     b.move(i - 1, distance);
@@ -214,6 +215,8 @@ contract StepVerifier is IStepVerifier {
         unchecked {
             if (t < a.from || t >= a.until) return a.fill;
             int256 distance = step.indexStride * _clamp(index, 0, step.indexExtent - 1);
+            // A negative distance wraps, and back when the position is added.
+            // forge-lint: disable-next-line(unsafe-typecast)
             return a.read(t, uint256(distance * int256(step.operands[0].width)));
         }
     }
@@ -245,7 +248,8 @@ contract StepVerifier is IStepVerifier {
         }
     }
 
-    /// @dev From the accumulator to the clamped value.
+    /// @dev From the accumulator to the clamped value. Shifts are positive where they are used, and so is a radicand.
+    // forge-lint: disable-next-item(unsafe-typecast)
     function _finish(Step memory step, Reduction memory reduction) private pure returns (int256 t) {
         unchecked {
             t = step.reduce == Reduce.ARG_MAX || step.reduce == Reduce.ARG_MIN

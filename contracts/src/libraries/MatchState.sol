@@ -33,6 +33,8 @@ library MatchState {
         word |= uint256(state.position) << 184;
     }
 
+    // Every cast takes what {pack} put there.
+    // forge-lint: disable-next-item(unsafe-typecast)
     function unpack(uint256 word) internal pure returns (State memory state) {
         state.phase = Phase(uint8(word));
         state.ending = Ending(uint8(word >> 8));

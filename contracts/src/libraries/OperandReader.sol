@@ -87,7 +87,10 @@ library OperandReader {
                     extent := mload(add(extents, offset))
                 }
                 // A coordinate moves one way only, so it is in range everywhere if it is at both ends.
+                // As an unsigned number a negative coordinate is beyond every extent; extents and lengths have 32 bits.
+                // forge-lint: disable-next-line(unsafe-typecast)
                 if (uint256(first) < extent && uint256(first + coef * int256(length - 1)) < extent) continue;
+                // forge-lint: disable-next-line(unsafe-typecast)
                 _narrow(reader, first, coef, int256(extent));
             }
         }
@@ -103,7 +106,10 @@ library OperandReader {
             if (high < 0 || (coef == 0 && low > 0)) {
                 reader.until = 0;
             } else if (coef != 0) {
+                // All three are positive here.
+                // forge-lint: disable-next-line(unsafe-typecast)
                 uint256 from = low > 0 ? (uint256(low) - 1) / uint256(coef) + 1 : 0;
+                // forge-lint: disable-next-line(unsafe-typecast)
                 uint256 until = uint256(high) / uint256(coef) + 1;
                 if (from > reader.from) reader.from = from;
                 if (until < reader.until) reader.until = until;
@@ -143,6 +149,7 @@ library OperandReader {
             uint256 last = position + stride * (count - 1);
             if (last < tensor.from || last >= tensor.to) {
                 // The row leaves the window, so the stride is not 0.
+                // forge-lint: disable-next-line(unsafe-typecast)
                 count = int256(stride) > 0
                     ? (tensor.to - position - 1) / stride + 1
                     : (position - tensor.from) / (0 - stride) + 1;
