@@ -4,10 +4,10 @@
  * an unchanged result is not written again.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import { forgeBinary } from './forge-binary.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SOURCES = join(ROOT, 'contracts/src');
@@ -33,19 +33,6 @@ interface AbiItem {
 interface Artifact {
   abi: AbiItem[];
   bytecode: { object: string; linkReferences: Record<string, unknown> };
-}
-
-/** The forge binary itself: the npm shim costs 0.1 s. Falls back to the shim where the platform's package is not found. */
-function forgeBinary(): string {
-  const require = createRequire(import.meta.url);
-  const platform = process.platform === 'win32' ? 'win32' : process.platform;
-  const arch = process.arch === 'arm64' ? 'arm64' : 'amd64';
-  const name = process.platform === 'win32' ? 'forge.exe' : 'forge';
-  try {
-    return require.resolve(`@foundry-rs/forge-${platform}-${arch}/bin/${name}`);
-  } catch {
-    return join(ROOT, 'node_modules/.bin/forge');
-  }
 }
 
 function artifact(file: string, name: string): Artifact | null {

@@ -5,6 +5,7 @@
  */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { execa } from 'execa';
+import { forgeBinary } from './forge-binary.js';
 
 const TALLY = 'contracts/cache/tally.jsonl';
 const BULK = 'fixtures/vectors/bulk.json';
@@ -36,7 +37,7 @@ async function invariants(): Promise<void> {
   mkdirSync('contracts/cache', { recursive: true });
   rmSync(TALLY, { force: true });
   const env = { ...DEEP, ...process.env };
-  await execa('forge', ['test', '--match-contract', 'GameInvariantTest', '--match-test', 'invariant_'], {
+  await execa(forgeBinary(), ['test', '--match-contract', 'GameInvariantTest', '--match-test', 'invariant_'], {
     ...options,
     env,
   });
@@ -49,7 +50,7 @@ async function differential(): Promise<void> {
   await execa('tsx', ['fixtures/vectors/steps.ts', '--bulk', '2500', BULK], options);
   await execa('tsx', ['fixtures/vectors/commitments.ts', '--bulk', '10000', BULK_COMMITMENTS], options);
   const env = { OG_STEP_VECTORS: BULK, OG_COMMITMENT_VECTORS: BULK_COMMITMENTS };
-  await execa('forge', ['test', '--match-path', 'contracts/test/differential/*', '-vv'], { ...options, env });
+  await execa(forgeBinary(), ['test', '--match-path', 'contracts/test/differential/*', '-vv'], { ...options, env });
 }
 
 const only = process.argv[2];

@@ -3,6 +3,7 @@
  * Exits 1 when a test failed, a suite crashed, or a suite ran no test.
  */
 import { execa } from 'execa';
+import { forgeBinary } from './forge-binary.js';
 
 interface Suite {
   readonly name: string;
@@ -36,7 +37,7 @@ const uvu = (name: string, pattern: string): Suite => ({
 const LANES: readonly (readonly Suite[])[] = [
   [
     uvu('TypeScript', '^(?!(e2e|cli|chain|watch|worker|liars)/).*\\.test\\.ts$'),
-    { name: 'Solidity', command: ['forge', 'test'], count: countForge },
+    { name: 'Solidity', command: [forgeBinary(), 'test'], count: countForge },
   ],
   [uvu('End to end', '^(e2e|cli|chain|watch|worker|liars)/.*\\.test\\.ts$')],
 ];

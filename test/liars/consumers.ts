@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { ContractFactory, Wallet } from 'ethers';
 import { execa } from 'execa';
 import type { Address } from '../../src/chain/typed.js';
+import { forgeBinary } from '../../tools/forge-binary.js';
 import { lieIn } from './lies.js';
 import type { Stage } from './stage.js';
 import type { Strategy } from './strategy.js';
@@ -17,7 +18,7 @@ let compiled: Promise<unknown> | null = null;
 
 /** The consumers of the contracts' own tests. */
 async function deployConsumer(stage: Stage, name: string, args: readonly unknown[] = []): Promise<Address> {
-  compiled ??= execa('forge', ['build', SOURCE], { cwd: ROOT, preferLocal: true, localDir: ROOT });
+  compiled ??= execa(forgeBinary(), ['build', SOURCE], { cwd: ROOT });
   await compiled;
   const file = join(ROOT, `contracts/out/Consumers.sol/${name}.json`);
   if (!existsSync(file)) throw new Error(`forge has built no ${name}.`);
