@@ -9,6 +9,7 @@ import {ClaimStatus, IJobs, Job, JobStatus, Parameters, Target, Terms} from "../
 import {Answer, Ending, IMatches, Match, Phase} from "../../src/interfaces/IMatches.sol";
 import {IModelRegistry, Provenance} from "../../src/interfaces/IModelRegistry.sol";
 import {Opening} from "../../src/interfaces/IStepVerifier.sol";
+import {GasSnapshot} from "./GasSnapshot.sol";
 import {TinyModel} from "./TinyModel.sol";
 import {Trace, Traces} from "./Trace.sol";
 
@@ -326,6 +327,11 @@ abstract contract BaseTest is Test {
     }
 
     // ---------------------------------------------------------------- expectations
+
+    /// @dev What the last call cost as a transaction of its own, calldata included: for isolated tests.
+    function snapshotGas(string memory name) internal {
+        GasSnapshot.record("transactions", name, vm.lastCallGas().gasTotalUsed);
+    }
 
     function assertStatus(uint256 claimId, ClaimStatus status) internal view {
         assertEq(uint256(jobs.getClaim(claimId).status), uint256(status), "claim status");

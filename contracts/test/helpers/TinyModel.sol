@@ -90,7 +90,7 @@ library TinyModel {
     function output(Trace memory trace_) internal pure returns (bytes memory data) {
         data = new bytes(4 * OUTPUTS);
         for (uint256 i = 0; i < data.length; ++i) {
-            data[i] = trace_.leaves[STEP_COUNT << TENSOR_DEPTH][i];
+            data[i] = trace_.leaves[STEP_COUNT << trace_.tensorDepth][i];
         }
     }
 

@@ -96,6 +96,23 @@ contract InputsTest is BaseTest {
         return tree.rehash().root();
     }
 
+    /// forge-config: default.isolate = true
+    function test_gas_demandedInput() external {
+        _demand();
+        snapshotGas("demand");
+        Trace memory tree = _tree();
+        uint256 before = vm.snapshotState();
+        vm.warp(block.timestamp + DEMAND + 1);
+        inputs.giveUp(jobId);
+        snapshotGas("giveUp");
+        vm.revertToState(before);
+        for (uint256 chunk = 0; chunk < 3; ++chunk) {
+            _post(tree, stranger, chunk);
+            if (chunk == 0) snapshotGas("post, a chunk of 32 KiB");
+        }
+        snapshotGas("post, the last chunk, 4,465 bytes");
+    }
+
     // ---------------------------------------------------------------- demand
 
     function test_demand_refused() external {
