@@ -100,6 +100,11 @@ export class GameLog {
     return this.checkpoints.at(-1) ?? null;
   }
 
+  /** How many jobs are known. */
+  get size(): number {
+    return this.events.size;
+  }
+
   /** Ids of the jobs that are known, oldest first. */
   jobs(): JobId[] {
     return [...this.events.keys()].sort((x, y) => (x < y ? -1 : 1));

@@ -1,10 +1,13 @@
 /** Which jobs ask for attention, before anything is run for them. Pure. */
+
+import type { Hash } from '../commit/hash.js';
 import { type Decision, decided, waiting } from '../dispute/actions.js';
 import { clocksAt, isPlaying } from '../dispute/clock.js';
 import { voidAction } from '../dispute/ending.js';
 import type { Both, ClaimState, JobView, MatchState } from '../dispute/game.js';
+import { judge, type Verdict } from '../dispute/judge.js';
 import { isOwn, type Party } from '../dispute/party.js';
-import type { Timestamp } from '../units.js';
+import { after, seconds, type Timestamp } from '../units.js';
 
 export type Attention =
   /** Only a trace says what is to be done, and by when. */
@@ -27,6 +30,33 @@ function unclaimed({ job }: JobView, party: Party, now: Timestamp): Decision {
   if (!party.endsOthersJobs && !isOwn(party, job.requester))
     return waiting('no claim is live and none can come: ending the job is not ours');
   return decided(voidAction(job.id), 'no claim is live and none can come: the fee goes back');
+}
+
+/** After every deadline. */
+export const NEVER = Number.MAX_SAFE_INTEGER as Timestamp;
+
+/**
+ * Chain time before which nothing becomes due in a job by itself: it need not be looked at until then, unless something happens to it.
+ * Where anything is disputed, missing or left undone, that is now.
+ *
+ * @param verdict null when none is needed.
+ */
+export function quietUntil(
+  view: JobView,
+  verdict: Verdict | null,
+  decisions: readonly Decision[],
+  sealDomain: Hash,
+  now: Timestamp,
+): Timestamp {
+  const { job, claims } = view;
+  if (job.inputOutstanding || decisions.some(({ action }) => action !== null)) return now;
+  if (job.status !== 'open') return NEVER;
+  const live = claims.filter(({ status }) => status === 'live');
+  const isUndisputed =
+    live.length <= 1 && live.every((claim) => verdict !== null && judge(claim, verdict, sealDomain) === 'correct');
+  if (!isUndisputed) return now;
+  const end = live.length === 0 ? job.claimBy : job.windowEndsAt;
+  return now <= end ? after(end, seconds(1)) : NEVER;
 }
 
 /** The first moment at which somebody's time ends: of a side that is to move, or to challenge. */

@@ -3,14 +3,15 @@
 import type { JobRecord } from '../chain/game-log.js';
 import { NetworkError } from '../errors.js';
 import type { JobId, Timestamp } from '../units.js';
-import { nextDeadline } from './due.js';
+import { Agenda } from './agenda.js';
+import { NEVER, nextDeadline } from './due.js';
 import type { Table } from './table.js';
 import type { TurnResult } from './turn.js';
 
 export interface LoopOptions {
   /** One pass over all jobs, each judged and acted on, instead of going on for ever. */
   readonly once?: boolean;
-  /** Pause between two looks at the chain; 100 ms on a devnet and 4 s elsewhere when left out. */
+  /** Pause between two looks at the chain; 100 ms on a devnet and a second elsewhere when left out. */
   readonly pollMs?: number;
   readonly signal?: AbortSignal;
 }
@@ -21,25 +22,22 @@ export type Visit = (record: JobRecord, now: Timestamp) => Promise<TurnResult>;
 const SLOW_AFTER_MS = 15_000;
 /** Jobs that are read and decided side by side. */
 const SIDE_BY_SIDE = 8;
-/** A job in which something failed is left alone for so long, and twice as long each time, unless something happens to it. */
-const FIRST_REST_MS = 1_000;
-const LAST_REST_MS = 30_000;
 /** The longest pause when the node does not answer. */
 const LAST_PAUSE_MS = 60_000;
 
+/** The chain is read again and again; whenever there is room, the most urgent of the jobs that ask for something is looked at. */
 export class Loop {
+  private readonly agenda = new Agenda();
   private readonly busy = new Map<JobId, Promise<void>>();
   /** Of the busy ones, those that take long: they do not keep others waiting. */
   private readonly slow = new Set<JobId>();
-  private readonly deadlines = new Map<JobId, number>();
-  private hurry: () => void = () => undefined;
-  private readonly resting = new Map<JobId, { untilMs: number; restMs: number }>();
-  private readonly settled = new Set<JobId>();
   private readUpTo = 0;
-  /** What was read last was reorganised away: nothing more is decided on it. */
-  private isStale = false;
-  private wakeUp: () => void = () => undefined;
-  private awake = false;
+  private nextReadMs = 0;
+  private failures = 0;
+  /** Null when what was read last was reorganised away: nothing more is decided on it. */
+  private now: Timestamp | null = null;
+  private endPause: () => void = () => undefined;
+  private hasNews = false;
 
   /** @param afterRead is called after each look at the chain at which anything had changed. */
   constructor(
@@ -49,30 +47,25 @@ export class Loop {
     private readonly options: LoopOptions,
   ) {}
 
-  /** Ends the pause. */
-  wake(): void {
-    this.awake = true;
-    this.wakeUp();
+  /** There is something new for a job, such as its verdict. */
+  stir(id: JobId): void {
+    this.agenda.stir(id);
+    this.continue();
   }
 
   async run(): Promise<void> {
     if (this.options.once) return this.pass();
-    let failures = 0;
     while (!this.options.signal?.aborted) {
-      try {
-        await this.look();
-        failures = 0;
-      } catch (error) {
-        failures++;
-        this.table.journal.write(null, { level: 'warn', decision: 'failed', reason: messageOf(error) });
-      }
-      await this.pause(Math.min(this.pollMs * 2 ** failures, LAST_PAUSE_MS));
+      this.hasNews = false;
+      if (Date.now() >= this.nextReadMs) await this.readSafely();
+      this.attendDue();
+      await this.pause();
     }
     await Promise.all(this.busy.values());
   }
 
   private get pollMs(): number {
-    return this.options.pollMs ?? (this.table.contracts.node.isDevnet ? 100 : 4_000);
+    return this.options.pollMs ?? (this.table.contracts.node.isDevnet ? 100 : 1_000);
   }
 
   private async pass(): Promise<void> {
@@ -84,19 +77,29 @@ export class Loop {
     await this.afterRead();
   }
 
-  private async look(): Promise<void> {
-    this.awake = false;
-    const now = await this.read();
-    this.isStale = false;
-    for (const id of this.byDeadline()) {
-      while (this.busy.size - this.slow.size >= SIDE_BY_SIDE) await this.someoneFree();
-      if (this.options.signal?.aborted || this.isStale) return;
-      if (!this.isFree(id)) continue;
+  private async readSafely(): Promise<void> {
+    try {
+      this.now = await this.read();
+      this.failures = 0;
+    } catch (error) {
+      this.now = null;
+      this.failures++;
+      this.table.journal.write(null, { level: 'warn', decision: 'failed', reason: messageOf(error) });
+    }
+    this.nextReadMs = Date.now() + Math.min(this.pollMs * 2 ** this.failures, LAST_PAUSE_MS);
+  }
+
+  private attendDue(): void {
+    const { now } = this;
+    while (now !== null && this.busy.size - this.slow.size < SIDE_BY_SIDE) {
+      const id = this.agenda.next(now, Date.now(), (each) => this.isFree(each));
+      if (id === null || this.options.signal?.aborted) return;
       const timer = setTimeout(() => this.becomesSlow(id), SLOW_AFTER_MS);
       const attended = this.attend(id, now).finally(() => {
         clearTimeout(timer);
         this.slow.delete(id);
         this.busy.delete(id);
+        this.continue();
       });
       this.busy.set(id, attended);
     }
@@ -104,20 +107,7 @@ export class Loop {
 
   private becomesSlow(id: JobId): void {
     this.slow.add(id);
-    this.hurry();
-  }
-
-  private async someoneFree(): Promise<void> {
-    const hurried = new Promise<void>((resolve) => {
-      this.hurry = resolve;
-    });
-    await Promise.race([...this.busy.values(), hurried]);
-  }
-
-  /** Jobs in whose matches or windows the least time is left come first; those that were not looked at yet come before all. */
-  private byDeadline(): JobId[] {
-    const deadlineOf = (id: JobId): number => this.deadlines.get(id) ?? 0;
-    return this.table.reader.log.jobs().sort((x, y) => deadlineOf(x) - deadlineOf(y));
+    this.continue();
   }
 
   /**
@@ -125,9 +115,7 @@ export class Loop {
    * would be decided again, and a second bond put up.
    */
   private isFree(id: JobId): boolean {
-    if (this.busy.has(id) || this.settled.has(id)) return false;
-    if (Date.now() < (this.resting.get(id)?.untilMs ?? 0)) return false;
-    return this.readUpTo >= (this.table.sentIn.get(id) ?? 0);
+    return !this.busy.has(id) && this.readUpTo >= (this.table.sentIn.get(id) ?? 0);
   }
 
   private async read(): Promise<Timestamp> {
@@ -135,68 +123,65 @@ export class Loop {
     const { touched, forgotten, head } = await reader.refresh();
     this.readUpTo = head.number;
     await this.table.sender?.tend();
-    this.table.chainWasRead(head);
-    for (const id of touched) {
-      this.resting.delete(id);
-      this.settled.delete(id);
+    this.table.chainWasRead(head, touched.size + forgotten.size > 0);
+    this.agenda.chainWasRead();
+    for (const id of touched) this.agenda.touch(id);
+    for (const id of forgotten) {
+      this.agenda.forget(id);
+      this.table.forget(id);
     }
-    for (const id of forgotten) this.forget(id);
     if (touched.size > 0 && !this.options.once) await this.afterRead();
     return contracts.node.now();
   }
 
   private async attend(id: JobId, now: Timestamp): Promise<void> {
+    this.agenda.begin(id);
     const record = this.table.reader.log.record(id);
     if (!record || !this.table.wants(record)) {
-      this.settled.add(id);
+      this.agenda.looked(id, { deadline: NEVER, quietUntil: NEVER }, Date.now());
       return;
     }
     try {
-      const { view, verdict, tried, done } = await this.visit(record, now);
+      const { view, verdict, tried, done, quietUntil } = await this.visit(record, now);
       this.table.observer.visited(view, verdict, now);
-      this.deadlines.set(id, view.job.status === 'open' ? nextDeadline(view, now) : Number.MAX_SAFE_INTEGER);
-      if (done < tried) this.rest(id);
-      else this.resting.delete(id);
-      // Nothing more is to be done for an ended job, until something happens to it (a reorganisation, say).
-      if (view.job.status !== 'open' && tried === 0) this.settled.add(id);
-      if (done > 0) this.wake();
+      const deadline = view.job.status === 'open' ? nextDeadline(view, now) : NEVER;
+      this.agenda.looked(id, { deadline, quietUntil }, Date.now());
+      if (done < tried) this.agenda.rest(id, Date.now());
+      else this.agenda.recovered(id);
+      if (done > 0) this.readSoon();
     } catch (error) {
       const passes = error instanceof NetworkError;
       const level = passes ? 'warn' : 'error';
       if (passes && error.code === 'OG_REORG') {
-        this.isStale = true;
-        this.wake();
-      } else {
-        // That a node does not answer is no fault of the job's: its rest does not grow.
-        if (passes) this.resting.delete(id);
-        this.rest(id);
-      }
+        this.now = null;
+        this.readSoon();
+      } else this.agenda.rest(id, Date.now(), !passes); // that a node does not answer is no fault of the job's
       this.table.journal.write(id, { level, decision: 'failed', reason: messageOf(error) });
     }
   }
 
-  private forget(id: JobId): void {
-    for (const kept of [this.resting, this.settled, this.deadlines]) kept.delete(id);
-    this.table.forget(id);
+  private readSoon(): void {
+    if (this.failures === 0) this.nextReadMs = 0;
   }
 
-  private rest(id: JobId): void {
-    const restMs = Math.min((this.resting.get(id)?.restMs ?? FIRST_REST_MS / 2) * 2, LAST_REST_MS);
-    this.resting.set(id, { untilMs: Date.now() + restMs, restMs });
+  /** Ends the pause, or the next one before it begins. */
+  private continue(): void {
+    this.hasNews = true;
+    this.endPause();
   }
 
-  private async pause(ms: number): Promise<void> {
+  private async pause(): Promise<void> {
     const { signal } = this.options;
-    if (this.awake || signal?.aborted) return;
+    if (this.hasNews || signal?.aborted) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.wakeUp = () => {
+      const timer = setTimeout(resolve, Math.max(this.nextReadMs - Date.now(), 0));
+      this.endPause = () => {
         clearTimeout(timer);
         resolve();
       };
-      signal?.addEventListener('abort', this.wakeUp, { once: true });
+      signal?.addEventListener('abort', this.endPause, { once: true });
     });
-    signal?.removeEventListener('abort', this.wakeUp);
+    signal?.removeEventListener('abort', this.endPause);
   }
 }
 

@@ -68,7 +68,7 @@ export class Table {
 
   constructor(
     private readonly options: TableOptions,
-    onVerdict?: () => void,
+    onVerdict?: (job: JobId) => void,
   ) {
     const { contracts, store } = options;
     this.contracts = contracts;
@@ -138,14 +138,14 @@ export class Table {
     return this.atStake;
   }
 
-  /** To be called whenever the chain was read. */
-  chainWasRead(head: { readonly number: number; readonly timestamp: number }): void {
+  /** To be called whenever the chain was read. @param changed whether anything was written to any job, or taken back. */
+  chainWasRead(head: { readonly number: number; readonly timestamp: number }, changed: boolean): void {
     const { sender } = this.options;
-    const claims = sender ? this.reader.log.claimsAtStake(sender.addresses) : 0;
-    this.atStake = BigInt(claims) * this.deployment.parameters.bondWei;
+    if (sender && changed)
+      this.atStake = BigInt(this.reader.log.claimsAtStake(sender.addresses)) * this.deployment.parameters.bondWei;
     this.purse.chainWasRead(head.number);
     for (const [job, block] of this.sentIn) if (block < head.number - LONGEST_LAG_BLOCKS) this.sentIn.delete(job);
-    this.observer.chainRead(head, this.reader.log.jobs().length, this.atStake);
+    this.observer.chainRead(head, this.reader.log.size, this.atStake);
   }
 
   /**

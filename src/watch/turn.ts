@@ -9,7 +9,7 @@ import { judge, type Verdict } from '../dispute/judge.js';
 import type { Party } from '../dispute/party.js';
 import { isWholeTrace } from '../dispute/trace.js';
 import type { Timestamp } from '../units.js';
-import { attentionTo } from './due.js';
+import { attentionTo, NEVER, quietUntil } from './due.js';
 import { holdOff } from './hold-off.js';
 import { inputTurn } from './input-turn.js';
 import { type Facts, lineOf } from './line.js';
@@ -27,6 +27,8 @@ export interface TurnResult {
   /** Transactions that were sent, and how many of them were accepted. */
   readonly tried: number;
   readonly done: number;
+  /** Chain time before which nothing becomes due, unless something happens to the job or its verdict comes. */
+  readonly quietUntil: Timestamp;
 }
 
 /** What is to be done in a state that was read later than the one that was decided on. */
@@ -42,16 +44,19 @@ export async function takeTurn(
   const party = table.party();
   if (view.job.status !== 'open') {
     const ended = (seen: JobView): Decision[] => (seen.job.status === 'open' ? [] : reclaimBonds(seen, party));
-    return act(table, view, null, ended(view), ended);
+    return act(table, view, null, ended(view), ended, now);
   }
   const attention = attentionTo(view, party, now);
-  if (attention.kind === 'decided') return act(table, view, null, attention.decisions, unjudged(party));
+  if (attention.kind === 'decided') return act(table, view, null, attention.decisions, unjudged(party), now);
 
   const { deadline } = attention;
   const judged = async (depth: Depth): Promise<Verdict | null> =>
     waitForVerdict ? table.verdicts.make(record, depth, deadline) : table.verdicts.ask(record, depth, deadline);
   let verdict = await judged('answer');
-  if (!verdict) return act(table, view, null, [waiting('the model is being run', {}, deadline)], () => []);
+  if (!verdict) {
+    const turn = await act(table, view, null, [waiting('the model is being run', {}, deadline)], () => [], now);
+    return { ...turn, quietUntil: NEVER };
+  }
   sayJudgements(table, view, verdict);
   if (verdict.kind === 'traced' && !isWholeTrace(verdict.trace)) {
     if (needsTrace(view, verdict.trace, party, table.deployment, now)) verdict = (await judged('trace')) ?? verdict;
@@ -60,9 +65,10 @@ export async function takeTurn(
   const judgedBy = verdict;
   const decide: Decide = (seen, at) => decideJob(seen, judgedBy, party, table.deployment, at);
   const decisions = holdOff(decide(view, now), view, party, now, table.holdOffSeconds);
-  const turn = await act(table, view, verdict, await affordable(table, record, decisions), decide);
+  const turn = await act(table, view, verdict, await affordable(table, record, decisions), decide, now);
   const input = await inputTurn(table, record, view, verdict, now);
-  return { ...turn, tried: turn.tried + input.tried, done: turn.done + input.done };
+  const tried = turn.tried + input.tried;
+  return { ...turn, tried, done: turn.done + input.done };
 }
 
 function unjudged(party: Party): Decide {
@@ -94,13 +100,15 @@ async function act(
   verdict: Verdict | null,
   decisions: readonly Decision[],
   decide: Decide,
+  now: Timestamp,
 ): Promise<TurnResult> {
   const { id } = view.job;
   const due = decisions.filter(({ action }) => action !== null);
   const waits = decisions.filter(({ action }) => action === null).map(lineOf);
   const unsent = table.sends ? [] : due.map((decision): Facts => ({ ...lineOf(decision), dryRun: true }));
   table.journal.waits(id, [...waits, ...unsent]);
-  if (!table.sends) return { view, verdict, tried: 0, done: 0 };
+  const result = { view, verdict, quietUntil: quietUntil(view, verdict, decisions, table.deployment.sealDomain, now) };
+  if (!table.sends) return { ...result, tried: 0, done: 0 };
   const sent = await Promise.all(
     due.flatMap((decision) => {
       const { action } = decision;
@@ -109,7 +117,7 @@ async function act(
       return [table.send(id, callOf(table.contracts, action), lineOf(decision), { stillWanted })];
     }),
   );
-  return { view, verdict, tried: sent.length, done: sent.filter((each) => each !== null).length };
+  return { ...result, tried: sent.length, done: sent.filter((each) => each !== null).length };
 }
 
 /** Whether the newest state asks for the same action still: another transaction, or a reorganisation, may have come in between. */

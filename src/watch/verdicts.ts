@@ -1,6 +1,6 @@
 /** Verdicts, made in the background, so that a long run holds up nobody's clock but its own job's. */
 import type { Verdict } from '../dispute/judge.js';
-import type { Timestamp } from '../units.js';
+import type { JobId, Timestamp } from '../units.js';
 import type { Evidence, JobToJudge } from './evidence.js';
 
 /** A job that could not be judged is tried again after this, and after twice as long each time up to the last. */
@@ -31,10 +31,10 @@ export class Verdicts {
   private readonly asked = new Map<string, Asked>();
   private readonly running = new Map<string, Promise<void>>();
 
-  /** @param onVerdict is called whenever a verdict has come. */
+  /** @param onVerdict is called whenever the verdict of a job has come. */
   constructor(
     private readonly evidence: Evidence,
-    private readonly onVerdict: () => void = () => undefined,
+    private readonly onVerdict: (job: JobId) => void = () => undefined,
   ) {}
 
   /** Verdicts that are asked for or being made. */
@@ -95,7 +95,7 @@ export class Verdicts {
       const making = this.make(job, depth, deadline).then(() => {
         this.running.delete(key);
         this.startNext();
-        this.onVerdict();
+        this.onVerdict(job.id);
       });
       this.running.set(key, making);
     }

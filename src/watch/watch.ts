@@ -23,7 +23,7 @@ export async function watch(options: WatchOptions): Promise<void> {
 
 /** A loop over all jobs, with what every daemon does beside its jobs. */
 export async function daemon(options: WatchOptions, visitor: (table: Table) => Visit): Promise<void> {
-  const table: Table = new Table(options, () => loop.wake());
+  const table: Table = new Table(options, (job) => loop.stir(job));
   const loop: Loop = new Loop(table, visitor(table), () => withdraw(table, options), options);
   try {
     if (table.sends) await table.sender?.settled();

@@ -5,9 +5,11 @@ import type { Hash } from '../commit/hash.js';
 import { waiting } from '../dispute/actions.js';
 import type { JobState, JobView } from '../dispute/game.js';
 import type { Answered } from '../dispute/trace.js';
-import type { Timestamp, Wei } from '../units.js';
+import { after, seconds, type Timestamp, type Wei } from '../units.js';
+import { NEVER } from '../watch/due.js';
 import { lineOf } from '../watch/line.js';
 import type { Table } from '../watch/table.js';
+import type { TurnResult } from '../watch/turn.js';
 
 export interface ServeOptions {
   /** Requests that pay less are left to others. */
@@ -18,12 +20,7 @@ export interface ServeOptions {
   readonly waitForTrace: boolean;
 }
 
-export interface Served {
-  readonly tried: number;
-  readonly done: number;
-}
-
-const NOTHING: Served = { tried: 0, done: 0 };
+export type Served = Pick<TurnResult, 'tried' | 'done' | 'quietUntil'>;
 
 /** Why a job is not answered; null when it is to be. */
 export function reasonNotToServe(
@@ -47,26 +44,26 @@ export async function serve(
   options: ServeOptions,
 ): Promise<Served> {
   const { job } = view;
-  const wait = (reason: string): Served => {
+  const wait = (reason: string, quietUntil = now): Served => {
     table.journal.waits(job.id, [lineOf(waiting(reason))]);
-    return NOTHING;
+    return { tried: 0, done: 0, quietUntil };
   };
   const not = reasonNotToServe(view, options, now);
-  if (not) return wait(`not claiming: ${not}`);
+  if (not) return wait(`not claiming: ${not}`, now <= job.claimBy ? after(job.claimBy, seconds(1)) : NEVER);
   if (!table.party().bondFrom) return wait('not claiming: no bond may be put up');
 
   const verdict = options.waitForTrace
     ? await table.verdicts.make(record, 'answer', job.claimBy)
     : table.verdicts.ask(record, 'answer', job.claimBy);
-  if (!verdict) return wait('the model is being run');
+  if (!verdict) return wait('the model is being run', NEVER);
   if (verdict.kind === 'unverifiable') {
     const reason = `not claiming: ${verdict.reason}`;
     table.journal.once(job.id, verdict, { level: 'error', decision: 'unverifiable', verdict: 'unverifiable', reason });
-    return NOTHING;
+    return { tried: 0, done: 0, quietUntil: now };
   }
   const stillWanted = async (): Promise<boolean> =>
     reasonNotToServe(await table.reader.newest(job.id), options, now) === null;
-  return submit(table, job, verdict.trace, stillWanted);
+  return { ...(await submit(table, job, verdict.trace, stillWanted)), quietUntil: now };
 }
 
 async function submit(
@@ -74,9 +71,9 @@ async function submit(
   job: JobState,
   trace: Answered,
   stillWanted: () => Promise<boolean>,
-): Promise<Served> {
+): Promise<Pick<TurnResult, 'tried' | 'done'>> {
   const { sender, contracts } = table;
-  if (!sender) return NOTHING;
+  if (!sender) return { tried: 0, done: 0 };
   const { bondWei } = contracts.parameters;
   const facts = {
     decision: 'submit',
@@ -85,7 +82,7 @@ async function submit(
   };
   if (!table.sends) {
     table.journal.once(job.id, 'submit', { ...facts, dryRun: true });
-    return NOTHING;
+    return { tried: 0, done: 0 };
   }
   const sent = await table.send(job.id, submitCall(contracts, sender.address, job, trace), facts, { stillWanted });
   return { tried: 1, done: sent ? 1 : 0 };

@@ -1,11 +1,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { sealOf } from '../../src/commit/seal.js';
 import { type Action, decided } from '../../src/dispute/actions.js';
 import type { ClaimState, JobState, JobView, MatchState } from '../../src/dispute/game.js';
+import type { Verdict } from '../../src/dispute/judge.js';
 import { claimId, jobId, matchId, seconds, timestamp, wei } from '../../src/units.js';
 import { requireWithinLimits, traceBytes, WORK_LIMITS } from '../../src/verify/limits.js';
 import { requireEvaluatorAgrees } from '../../src/verify/spot-check.js';
-import { attentionTo, nextDeadline } from '../../src/watch/due.js';
+import { attentionTo, NEVER, nextDeadline, quietUntil } from '../../src/watch/due.js';
 import { holdOff } from '../../src/watch/hold-off.js';
 import { type DecisionLine, Journal } from '../../src/watch/line.js';
 import { Purse } from '../../src/watch/purse.js';
@@ -101,6 +103,29 @@ test('the nearest end of a running clock or of the window comes first', () => {
     95,
     'all are over: now',
   );
+});
+
+test('a job is quiet until its window has closed, unless anything in it is disputed, missing or left undone', () => {
+  const truth = smallTrace();
+  const right = claim(1, {
+    seal: sealOf(HASH, jobId(1), CLIENT, truth.answer.traceRoot),
+    outputRoot: truth.answer.outputRoot,
+  });
+  const quiet = (what: Partial<JobView>, now = 50, verdict: Verdict | null = { kind: 'traced', trace: truth }) =>
+    quietUntil(view({ job: job({ windowEndsAt: timestamp(90) }), ...what }), verdict, [], HASH, timestamp(now));
+  assert.is(quiet({ claims: [right] }), 91);
+  assert.is(quiet({ claims: [right] }, 90), 91);
+  assert.is(quiet({ claims: [right] }, 91), NEVER, 'what was due then was decided');
+  assert.is(quiet({ claims: [claim(1)] }), 50, 'it is wrong');
+  assert.is(quiet({ claims: [right, { ...right, id: claimId(2) }] }), 50, 'two are live');
+  assert.is(quiet({ claims: [right, claim(2, { status: 'lost' })] }), 91);
+  assert.is(quiet({ claims: [right] }, 50, { kind: 'unverifiable', reason: 'no input' }), 50);
+  assert.is(quiet({ claims: [right], job: job({ inputOutstanding: true }) }), 50);
+  assert.is(quiet({ claims: [] }, 100, null), 101, 'a first claim may come');
+  assert.is(quiet({ claims: [] }, 101, null), NEVER);
+  assert.is(quiet({ claims: [claim(1)], job: job({ status: 'final' }) }, 50, null), NEVER);
+  const undone = decided({ kind: 'callTime', matchId: matchId(1) }, 'time');
+  assert.is(quietUntil(view({ job: job({ status: 'final' }) }), null, [undone], HASH, timestamp(50)), 50);
 });
 
 test("others' matches are left to their own sides for a while, and to each watchtower for another while", () => {
