@@ -24,10 +24,13 @@ export interface ExecutorOptions {
   readonly limits?: Limits;
   readonly segments?: SegmentLimits;
   /**
-   * Products of matrices with at least this many multiplications are for ONNX Runtime, everything else for the kernels; `null` for
-   * whole segments of steps in ONNX Runtime, as programs are run that need more memory than the kernels can address.
+   * Products of matrices of which no side is constant, and others that the kernels are not made for, are for ONNX Runtime where they have at
+   * least this many multiplications; `null` for whole segments of steps in ONNX Runtime, as programs are run that need more memory
+   * than the kernels can address.
    */
   readonly leastProduct?: number | null;
+  /** Whether products with constant weights are computed in 16-bit integers where that is exact; so unless told. */
+  readonly integers?: boolean;
 }
 
 /** Below this a call of ONNX Runtime costs more than the product. */
@@ -113,10 +116,12 @@ export class Executor {
 
   /** Made when first needed; null where segments are run instead. */
   private get engine(): KernelEngine | null {
-    const { leastProduct = LEAST_PRODUCT, threads, limits = LIMITS } = this.options;
+    const { leastProduct = LEAST_PRODUCT, integers = true, threads, limits = LIMITS } = this.options;
     if (this.kernels === undefined)
       this.kernels =
-        leastProduct === null ? null : KernelEngine.make(this.program, this.ranges, { threads, limits, leastProduct });
+        leastProduct === null
+          ? null
+          : KernelEngine.make(this.program, this.ranges, { threads, limits, leastProduct, integers });
     return this.kernels;
   }
 
@@ -139,8 +144,11 @@ export class Executor {
     };
     if (input.length !== elements) fail(`has ${input.length} elements and not ${elements}`);
     const { lo, hi } = widthRange(width);
-    const at = width === 4 ? -1 : input.findIndex((x) => x < lo || x > hi);
-    if (at >= 0) fail(`holds ${input[at]} at element ${at}, which does not fit ${width} byte${width === 1 ? '' : 's'}`);
+    for (let at = 0; at < elements; at++) {
+      const x = input[at] as number;
+      if (x < lo || x > hi)
+        fail(`holds ${x} at element ${at}, which does not fit ${width} byte${width === 1 ? '' : 's'}`);
+    }
   }
 
   private async open(segments: readonly Segment[]): Promise<Part[]> {

@@ -15,10 +15,12 @@ export const TINY: Limits = { piece: 24, unroll: 1, block: 24 };
 /** Whole segments in ONNX Runtime. */
 export const PLAIN: ExecutorOptions = { threads: 1, leastProduct: null };
 export const IN_PIECES: ExecutorOptions = { threads: 2, optimize: true, limits: TINY, leastProduct: null };
-/** Every step in kernels. */
+/** Every step in kernels, products with constant weights in 16-bit integers. */
 export const IN_KERNELS: ExecutorOptions = { threads: 1, leastProduct: Number.POSITIVE_INFINITY };
+/** Every step in kernels, all in float64. */
+export const IN_FLOAT_KERNELS: ExecutorOptions = { ...IN_KERNELS, integers: false };
 /** Every product of matrices in ONNX Runtime, however small, the rest in kernels. */
-export const WITH_PRODUCTS: ExecutorOptions = { threads: 1, leastProduct: 0 };
+export const WITH_PRODUCTS: ExecutorOptions = { threads: 1, leastProduct: 0, integers: false };
 export const IN_SEGMENTS: ExecutorOptions = {
   leastProduct: null,
   threads: 2,
@@ -27,7 +29,14 @@ export const IN_SEGMENTS: ExecutorOptions = {
 };
 
 /** The ways in which a program is run that must not change a bit of its result. */
-export const WAYS: readonly ExecutorOptions[] = [PLAIN, IN_PIECES, IN_SEGMENTS, IN_KERNELS, WITH_PRODUCTS];
+export const WAYS: readonly ExecutorOptions[] = [
+  PLAIN,
+  IN_PIECES,
+  IN_SEGMENTS,
+  IN_KERNELS,
+  IN_FLOAT_KERNELS,
+  WITH_PRODUCTS,
+];
 
 /** @returns the number of elements that were compared. */
 export async function expectSame(program: Program, input: Int32Array, ways = WAYS, label = ''): Promise<number> {

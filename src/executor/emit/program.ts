@@ -1,5 +1,5 @@
 /** Emits a run of steps as an ONNX model. */
-import { type StepBounds, stepBounds } from '../../program/bounds.js';
+import { stepBounds } from '../../program/bounds.js';
 import { type Program, slotShape } from '../../program/program.js';
 import type { Range } from '../../program/range.js';
 import { OPERAND_NAMES, type Step } from '../../program/step.js';
@@ -67,39 +67,8 @@ export function emitUnroundedStep(
   const g = new Graph();
   const step = program.steps[at]!;
   const { feeds, slots } = feed(g, program, ranges, { from: at, to: at + 1 });
-  return unrounded(g, at, step, feeds, slots, stepBounds(program, at, ranges), limits);
-}
-
-/**
- * The same of a step that has the same bounds and reads one slot, of which so many elements are fed, in another order and as float64.
- *
- * @param bounds of the step whose part it is.
- */
-export function emitPackedStep(
-  slots: Omit<Slots, 'value'>,
-  at: number,
-  step: Step,
-  elements: number,
-  bounds: StepBounds,
-  limits: Limits,
-): EmittedModel {
-  const g = new Graph();
-  const [slot] = slotsRead(step) as [number];
-  const value = g.input(slotName(slot), 'double', [elements]);
-  return unrounded(g, at, step, [slot], { ...slots, value: () => value }, bounds, limits);
-}
-
-function unrounded(
-  g: Graph,
-  at: number,
-  step: Step,
-  feeds: readonly number[],
-  slots: Slots,
-  bounds: StepBounds,
-  limits: Limits,
-): EmittedModel {
   g.label = labelOf(at, step);
-  const output = flatten(g, emitUnrounded(g, slots, step, bounds, limits));
+  const output = flatten(g, emitUnrounded(g, slots, step, stepBounds(program, at, ranges), limits));
   return { bytes: g.encode([output]), feeds, fetches: [{ slot: at + 1, name: output.name }] };
 }
 

@@ -1,4 +1,4 @@
-/** Where everything lies in the kernels' memory, and which steps are for ONNX Runtime. */
+/** How each step is computed, and where everything lies in the kernels' memory. */
 import type { Program } from '../../program/program.js';
 import { slotShape } from '../../program/program.js';
 import type { Range } from '../../program/range.js';
@@ -7,36 +7,52 @@ import { rolesOf } from '../emit/contract.js';
 import type { Nest } from '../emit/nest.js';
 import { slotsRead } from '../emit/program.js';
 import { readingOf } from '../emit/reading.js';
-import { type Dots, dotsOf } from './dots.js';
-import { PACKED_BYTES, type Packing, packingOf } from './pack.js';
+import { pairBytes } from './gather-kernel.js';
+import { type MatrixProduct, matrixProductOf } from './matrix.js';
 import { countsInInt32, withoutSingleLoops } from './simplify.js';
+import { type WindowProduct, windowProductOf } from './window.js';
 
 const ELEMENT_BYTES = 4;
 const ALIGNMENT = 64;
 /** Addresses are 32 bits; memory is taken at once, so a program that needs more than this is run in segments instead. */
 const MOST_BYTES = 2 ** 31 - 2 ** 16;
 
-/** A product of matrices with at most this many terms a sum is faster written out than handed to ONNX Runtime and back. */
-const MOST_SHARED_TAPS = { int16: 32, float64: 16 };
+/** Addresses of what a product in 16-bit integers reads besides its source. */
+export interface ProductPlaces {
+  readonly weights: number;
+  readonly records: number;
+  readonly offsets: number;
+  readonly fill: number;
+}
+
+/** How a step is computed. */
+export type Way =
+  /** Its loops written out. */
+  | { readonly kind: 'nest' }
+  /** Its sums by ONNX Runtime. */
+  | { readonly kind: 'runtime' }
+  | { readonly kind: 'matrix'; readonly product: MatrixProduct; readonly places: ProductPlaces }
+  | { readonly kind: 'window'; readonly product: WindowProduct; readonly places: ProductPlaces };
 
 export interface Plan {
-  /** By step: whether ONNX Runtime computes its sums of products. */
-  readonly products: readonly boolean[];
+  /** By step. */
+  readonly ways: readonly Way[];
   /** Addresses by slot; a slot's place is taken by later ones once no step reads it any more. */
   readonly slots: readonly number[];
   /** Addresses of the constants that kernels read. */
   readonly constants: ReadonlyMap<number, number>;
-  /** By step: its dot products in 16-bit instructions and the address of their weights, where it is computed so. */
-  readonly dots: readonly ({ readonly dots: Dots; readonly at: number } | null)[];
-  /** By step: how its product is computed in blocks, where it is. */
-  readonly packings: readonly (Packing | null)[];
-  /** Address of the block of a packed matrix. */
-  readonly packed: number;
+  /** Address of what is gathered for a product. */
+  readonly gathered: number;
   /** Address of the accumulators that ONNX Runtime hands over as float64. */
   readonly accumulators: number;
-  /** Most elements of an accumulator tensor. */
-  readonly mostAccumulators: number;
   readonly bytes: number;
+}
+
+export interface PlanOptions {
+  /** Whether products with constant weights are computed in 16-bit integers where they are exact there. */
+  readonly integers: boolean;
+  /** Other products of matrices with at least this many multiplications are for ONNX Runtime. */
+  readonly leastProduct: number;
 }
 
 /** The step's loop nest, for questions about its loops: nothing can be emitted from it. */
@@ -113,35 +129,48 @@ function lastReads(program: Program): number[] {
   return last;
 }
 
+/** Bytes gathered for a product at once. */
+function gatheredBytes(way: Way): number {
+  if (way.kind === 'matrix') return way.product.blockBytes;
+  if (way.kind !== 'window') return 0;
+  const { gather } = way.product;
+  return elementCount(gather.loops.slice(0, -1)) * pairBytes(gather);
+}
+
 /** @returns null where the program needs more memory than there is, or counts beyond int32. */
-export function planOf(program: Program, ranges: readonly Range[], leastProduct: number): Plan | null {
+export function planOf(program: Program, ranges: readonly Range[], options: PlanOptions): Plan | null {
   if (!program.steps.every(countsInInt32)) return null;
   const allocator = new Allocator(ALIGNMENT);
-  const dots = program.steps.map((step) => {
-    const found = dotsOf(program, ranges, withoutSingleLoops(step));
-    if (!found) return null;
-    const most = MOST_SHARED_TAPS[found.limbs === null ? 'float64' : 'int16'];
-    if (found.by === 0 && found.taps.length > most && isMatrixProduct(program, step, leastProduct)) return null;
-    return { dots: found, at: allocator.take(found.weights.byteLength) };
-  });
-  const products = program.steps.map((step, at) => !dots[at] && isMatrixProduct(program, step, leastProduct));
-  const packings = program.steps.map((step, at) => {
+  const placesOf = ({ weights, finish, gather, ...product }: MatrixProduct | WindowProduct): ProductPlaces => {
+    const offsets = 'rowOffsets' in product && typeof product.rowOffsets !== 'number' ? product.rowOffsets : null;
+    return {
+      weights: allocator.take(weights.byteLength),
+      records: allocator.take(finish.records.byteLength),
+      offsets: offsets ? allocator.take(offsets.byteLength) : 0,
+      fill: gather.operand.view.axes.length > 0 ? allocator.take(gather.loops.at(-1)! * ELEMENT_BYTES) : 0,
+    };
+  };
+  const ways = program.steps.map((step): Way => {
     const plain = withoutSingleLoops(step);
-    return products[at] ? packingOf(plain, nestOf(program, plain), ranges) : null;
+    const window = options.integers ? windowProductOf(program, plain, ranges) : null;
+    if (window) return { kind: 'window', product: window, places: placesOf(window) };
+    const matrix = options.integers ? matrixProductOf(program, plain, nestOf(program, plain), ranges) : null;
+    if (matrix) return { kind: 'matrix', product: matrix, places: placesOf(matrix) };
+    return { kind: isMatrixProduct(program, step, options.leastProduct) ? 'runtime' : 'nest' };
   });
   const constants = new Map<number, number>();
   let mostAccumulators = 0;
   program.steps.forEach((step, at) => {
-    const { outDims } = packings[at]?.product ?? step;
-    if (products[at]) mostAccumulators = Math.max(mostAccumulators, elementCount(outDims));
-    const operands = products[at] ? [] : OPERAND_NAMES.map((name) => step[name].source);
+    const { kind } = ways[at]!;
+    if (kind === 'runtime') mostAccumulators = Math.max(mostAccumulators, elementCount(step.outDims));
+    const operands = kind === 'nest' ? OPERAND_NAMES.map((name) => step[name].source) : [];
     const read = operands.flatMap((source) => (source.kind === 'constant' ? [source.index] : []));
     for (const constant of step.lookup ? [...read, step.lookup.constant] : read)
       if (!constants.has(constant))
         constants.set(constant, allocator.take(program.constants[constant]!.data.length * ELEMENT_BYTES));
   });
   const accumulators = allocator.take(mostAccumulators * 8);
-  const packed = allocator.take(Math.max(0, ...packings.map((each) => each?.elements ?? 0)) * PACKED_BYTES);
+  const gathered = allocator.take(Math.max(0, ...ways.map(gatheredBytes)));
   const size = (slot: number): number => slotShape(program, slot).elements * ELEMENT_BYTES;
   const last = lastReads(program);
   const slots = [allocator.take(size(0))];
@@ -151,5 +180,5 @@ export function planOf(program: Program, ranges: readonly Range[], leastProduct:
       if ((last[slot] as number) <= at) allocator.give(slots[slot] as number, size(slot));
   });
   if (allocator.end > MOST_BYTES) return null;
-  return { products, dots, packings, slots, constants, packed, accumulators, mostAccumulators, bytes: allocator.end };
+  return { ways, slots, constants, gathered, accumulators, bytes: allocator.end };
 }

@@ -8,7 +8,6 @@
 import type { Operand, OperandName, Step } from '../../program/step.js';
 import { WasmFunction } from '../../wasm/assembler.js';
 import { type Cursor, ELEMENT_BYTES, forkCursor, moveCursor, pushInRange, startCursor, trackOf } from './cursor.js';
-import { type Dots, LANES } from './dots.js';
 import {
   emitRescale,
   emitStore,
@@ -19,24 +18,16 @@ import {
   type Table,
   type Term,
 } from './finish.js';
-import { PACKED_BYTES } from './pack.js';
 
 /** Addresses of what a step reads and writes. */
 export interface Places {
   slot(index: number): number;
   constant(index: number): number;
   readonly output: number;
-  /** Where the weights of the step's dots lie. */
-  readonly weights: number;
 }
 
 /** Vectors of a block, widest first: as many accumulators as leave room among sixteen registers. */
 const BLOCKS = [4, 1] as const;
-
-/** Groups of lanes that are computed together, most first: with two limbs or float64 sums they fill half of the registers. */
-const DOT_BLOCKS = [4, 1] as const;
-const LOW_HALVES = new Uint8Array(Int32Array.of(0xffff, 0xffff, 0xffff, 0xffff).buffer);
-const UPPER_HALF = Array.from({ length: 16 }, (_, i) => 8 + (i % 8));
 
 const COMBINED: Record<string, readonly OperandName[]> = { first: ['a'], select: ['a', 'b', 'c'] };
 const VECTOR_COMBINES = new Set(['first', 'product', 'sum', 'max', 'min']);
@@ -59,16 +50,8 @@ function movesPlainly({ track }: Cursor, loop: number): boolean {
 }
 
 /** A function `name(from, to)` that computes the elements with these indices of the outermost output loop. */
-export function stepKernel(name: string, step: Step, places: Places, dots: Dots | null): WasmFunction {
-  return new StepCompiler(name, step, places, dots, 'int32').compile();
-}
-
-/**
- * A function `name(from, to, first)` that gathers the elements with these indices of the outermost output loop, as float64. Those of index
- * `first` go to the start of the output.
- */
-export function gatherKernel(name: string, step: Step, places: Places): WasmFunction {
-  return new StepCompiler(name, step, places, null, 'float64').compile();
+export function stepKernel(name: string, step: Step, places: Places): WasmFunction {
+  return new StepCompiler(name, step, places).compile();
 }
 
 class StepCompiler {
@@ -79,17 +62,13 @@ class StepCompiler {
   private readonly scratch: { integer: number; vector: number; number: number };
   /** Address of the next output element. */
   private readonly target: number;
-  private readonly storedBytes: number;
 
   constructor(
     name: string,
     private readonly step: Step,
     private readonly places: Places,
-    private readonly dots: Dots | null,
-    private readonly stored: 'int32' | 'float64',
   ) {
-    this.f = new WasmFunction(name, stored === 'int32' ? ['i32', 'i32'] : ['i32', 'i32', 'i32']);
-    this.storedBytes = stored === 'int32' ? ELEMENT_BYTES : PACKED_BYTES;
+    this.f = new WasmFunction(name, ['i32', 'i32']);
     this.loops = [...step.outDims, ...step.redDims];
     this.firstReduced = step.outDims.length;
     this.table = step.lookup && { lookup: step.lookup, at: places.constant(step.lookup.constant) };
@@ -109,9 +88,8 @@ class StepCompiler {
       cursors[name] = startCursor(f, trackOf(step[name], at, this.loops));
     }
     const inner = step.outDims.slice(1).reduce((n, dim) => n * dim, 1);
-    f.get(0);
-    if (this.stored === 'float64') f.get(2).op('i32.sub');
-    f.i32(inner * this.storedBytes)
+    f.get(0)
+      .i32(inner * ELEMENT_BYTES)
       .op('i32.mul')
       .i32(this.places.output)
       .op('i32.add')
@@ -177,253 +155,21 @@ class StepCompiler {
           this.element(moving, kind, vectors);
           for (const cursor of Object.values(moving)) moveCursor(f, cursor, loop, elements);
           f.get(this.target)
-            .i32(elements * this.storedBytes)
+            .i32(elements * ELEMENT_BYTES)
             .op('i32.add')
             .set(this.target);
           f.get(left).i32(elements).op('i32.sub').tee(left).i32(elements).op('i32.ge_s');
         });
       });
     };
-    if (this.dots && !cut && this.finishMovesPlainly(cursors, loop))
-      this.dotBlocks(this.dots, cursors, moving, loop, left);
     for (const vectors of blocks) run(2 * vectors, 'pair', vectors);
     run(1, 'scalar', 1);
-  }
-
-  /** Blocks of dots, as many as there are; twice, so that where no tap can leave its source none is asked whether it does. */
-  private dotBlocks(dots: Dots, cursors: Cursors, moving: Cursors, loop: number, left: number): void {
-    const { f } = this;
-    const weights = f.local('i32');
-    f.i32(this.places.weights).set(weights);
-    const groups = Math.floor((this.loops[loop] as number) / LANES);
-    const groupBytes = dots.weights.byteLength / groups;
-    const blocks = (guarded: boolean): void => {
-      for (const groups of DOT_BLOCKS) {
-        const elements = LANES * groups;
-        if ((this.loops[loop] as number) < elements) continue;
-        f.get(left).i32(elements).op('i32.ge_s');
-        f.when(() => {
-          f.repeatWhile(() => {
-            if (dots.limbs === null) this.floatBlock(dots, moving, weights, groups, guarded);
-            else this.integerBlock(dots, dots.limbs, moving, weights, groups, guarded);
-            for (const cursor of Object.values(moving)) moveCursor(f, cursor, loop, elements);
-            f.get(this.target)
-              .i32(elements * ELEMENT_BYTES)
-              .op('i32.add')
-              .set(this.target);
-            f.get(weights)
-              .i32(groups * groupBytes)
-              .op('i32.add')
-              .set(weights);
-            f.get(left).i32(elements).op('i32.sub').tee(left).i32(elements).op('i32.ge_s');
-          });
-        });
-      }
-    };
-    const cursor = cursors[dots.source]!;
-    if (cursor.track.guards.length === 0) {
-      blocks(false);
-      return;
-    }
-    // A coordinate is affine in the indices, so where the least and the greatest of the taps are in range, all are.
-    cursor.track.guards.forEach((axis, i) => {
-      const reach = axis.coefs.slice(this.firstReduced).map((coef, k) => coef * ((this.step.redDims[k] as number) - 1));
-      const ends = [Math.min, Math.max].map((choose) => reach.reduce((sum, x) => sum + choose(0, x), 0));
-      ends.forEach((by, end) => {
-        f.get(cursor.coordinates[i]!).i32(by).op('i32.add').i32(axis.extent).op('i32.lt_u');
-        if (i > 0 || end > 0) f.op('i32.and');
-      });
-    });
-    f.when(
-      () => blocks(false),
-      () => blocks(true),
-    );
-  }
-
-  private integerBlock(
-    { source, by, taps }: Dots,
-    limbs: 1 | 2,
-    cursors: Cursors,
-    weights: number,
-    groups: number,
-    guarded: boolean,
-  ): void {
-    const { f } = this;
-    const moves = by === 1;
-    const cursor = cursors[source]!;
-    const pairs = Math.ceil(taps.length / 2);
-    const sums = Array.from({ length: groups * limbs }, () => f.local('v128'));
-    const own = moves ? groups : 1;
-    const [first, second] = [0, 1].map(() => Array.from({ length: own }, () => f.local(moves ? 'v128' : 'i32')));
-    const together = moves ? null : f.local('v128');
-    for (const sum of sums) f.v128(new Uint8Array(16)).set(sum);
-    for (let pair = 0; pair < pairs; pair++) {
-      const two = [taps[2 * pair]!, taps[2 * pair + 1]];
-      this.tap(cursor, two[0]!, first!, moves, guarded);
-      if (two[1]) this.tap(cursor, two[1], second!, moves, guarded);
-      for (let i = 0; i < own; i++) {
-        if (moves) {
-          f.get(first![i]!).v128(LOW_HALVES).op('v128.and');
-          if (two[1]) f.get(second![i]!).i32(16).op('i32x4.shl', 'v128.or');
-          f.set(first![i]!);
-        } else {
-          f.get(first![i]!).i32(0xffff).op('i32.and');
-          if (two[1]) f.get(second![i]!).i32(16).op('i32.shl', 'i32.or');
-          f.op('i32x4.splat').set(together!);
-        }
-      }
-      for (let group = 0; group < groups; group++)
-        for (let limb = 0; limb < limbs; limb++) {
-          const sum = sums[group * limbs + limb]!;
-          f.get(sum, moves ? first![group]! : together!).get(weights);
-          f.memory('v128.load', 16 * ((group * pairs + pair) * limbs + limb)).op('i32x4.dot_i16x8_s', 'i32x4.add');
-          f.set(sum);
-        }
-    }
-    this.finishBlock(cursors, 2 * groups, (half) => {
-      const push = (limb: number): void => {
-        const sum = sums[(half >> 1) * limbs + limb]!;
-        f.get(sum);
-        if (half % 2 === 1) f.get(sum).shuffle(UPPER_HALF);
-        f.op('f64x2.convert_low_i32x4_s');
-      };
-      push(0);
-      if (limbs === 2) {
-        f.f64(256).op('f64x2.splat', 'f64x2.mul');
-        push(1);
-        f.op('f64x2.add');
-      }
-    });
-  }
-
-  /** Sums of both halves of each group in float64. A tap that is out of range and filled with 0 is left out. */
-  private floatBlock(
-    { source, by, taps }: Dots,
-    cursors: Cursors,
-    weights: number,
-    groups: number,
-    guarded: boolean,
-  ): void {
-    const { f } = this;
-    const cursor = cursors[source]!;
-    const { fill } = cursor.track.operand.view;
-    const sums = Array.from({ length: 2 * groups }, () => f.local('v128'));
-    const shared = f.local('v128');
-    for (const sum of sums) f.v128(new Uint8Array(16)).set(sum);
-    taps.forEach((index, tap) => {
-      const offset = this.along(index, cursor.track.coefs) * ELEMENT_BYTES;
-      const address = (): void => {
-        f.get(cursor.address).i32(offset).op('i32.add');
-      };
-      const addAll = (push: (half: number) => void): void =>
-        sums.forEach((sum, half) => {
-          push(half);
-          f.get(weights).memory('v128.load', 16 * (((half >> 1) * taps.length + tap) * 2 + (half % 2)));
-          f.op('f64x2.mul').get(sum).op('f64x2.add').set(sum);
-        });
-      const inside = (): void => {
-        if (by === 0) {
-          address();
-          f.memory('i32.load').op('f64.convert_i32_s', 'f64x2.splat').set(shared);
-          addAll(() => f.get(shared));
-        } else addAll((half) => this.pairAt(address, 2 * half * by, by));
-      };
-      if (!guarded) inside();
-      else {
-        this.pushTapInRange(cursor, index);
-        if (fill === 0) f.when(inside);
-        else f.when(inside, () => addAll(() => f.f64(fill).op('f64x2.splat')));
-      }
-    });
-    this.finishBlock(cursors, 2 * groups, (half) => f.get(sums[half]!));
-  }
-
-  /** Pushes two elements as float64, `by` elements apart, the first `from` elements after an address. */
-  private pairAt(address: () => void, from: number, by: number): void {
-    const { f } = this;
-    if (by === 1) {
-      address();
-      f.memory('v128.load64_zero', from * ELEMENT_BYTES);
-    } else {
-      // An offset of an instruction is not negative and does not wrap: the sum is made beforehand.
-      const at = (elements: number): void => {
-        address();
-        f.i32(elements * ELEMENT_BYTES).op('i32.add');
-      };
-      at(from + by);
-      f.set(this.scratch.integer);
-      at(from);
-      f.memory('v128.load32_zero').set(this.scratch.vector);
-      f.get(this.scratch.integer, this.scratch.vector).laneMemory('v128.load32_lane', 1);
-    }
-    f.op('f64x2.convert_low_i32x4_s');
-  }
-
-  /** Weighs, rescales and stores the sums that `push` pushes, one pair of neighbours after the other. */
-  private finishBlock(cursors: Cursors, vectors: number, push: (vector: number) => void): void {
-    const terms = this.finishTerms(cursors, 'pair', vectors);
-    for (let i = 0; i < vectors; i++) {
-      push(i);
-      this.weigh('pair');
-      emitRescale(this.f, 'pair', this.step, terms(i));
-      emitStore(this.f, 'pair', this.step, this.table, this.target, 2 * ELEMENT_BYTES * i, this.scratch);
-    }
-  }
-
-  /** What reduction indices add to an affine number. */
-  private along(index: readonly number[], coefs: readonly number[]): number {
-    return index.reduce((sum, i, k) => sum + i * (coefs[this.firstReduced + k] ?? 0), 0);
-  }
-
-  /** Pushes 1 where the tap with these reduction indices is in range. */
-  private pushTapInRange({ track, coordinates }: Cursor, index: readonly number[]): void {
-    const { f } = this;
-    track.guards.forEach((axis, i) => {
-      f.get(coordinates[i]!).i32(this.along(index, axis.coefs)).op('i32.add').i32(axis.extent).op('i32.lt_u');
-      if (i > 0) f.op('i32.and');
-    });
-  }
-
-  /** Reads one tap of a block into locals: vectors of neighbours, or one number for all. */
-  private tap(
-    cursor: Cursor,
-    index: readonly number[],
-    into: readonly number[],
-    moves: boolean,
-    guarded: boolean,
-  ): void {
-    const { f } = this;
-    const { track } = cursor;
-    const load = (): void =>
-      into.forEach((local, i) => {
-        f.get(cursor.address)
-          .i32(this.along(index, track.coefs) * ELEMENT_BYTES)
-          .op('i32.add');
-        f.memory(moves ? 'v128.load' : 'i32.load', 16 * i).set(local);
-      });
-    if (!guarded) {
-      load();
-      return;
-    }
-    this.pushTapInRange(cursor, index);
-    f.when(load, () => {
-      for (const local of into) {
-        f.i32(track.operand.view.fill);
-        if (moves) f.op('i32x4.splat');
-        f.set(local);
-      }
-    });
   }
 
   private isVectorised(cursors: Cursors, loop: number): boolean {
     const { combine, reduce, outDims } = this.step;
     if (!VECTOR_COMBINES.has(combine) || !VECTOR_REDUCES.has(reduce) || (outDims[loop] as number) < 2) return false;
     return Object.values(cursors).every((cursor) => movesPlainly(cursor, loop));
-  }
-
-  private finishMovesPlainly(cursors: Cursors, loop: number): boolean {
-    const names: OperandName[] = this.step.post === 'divide' ? [...FINISHING, 'c'] : [...FINISHING];
-    return names.every((name) => !cursors[name] || movesPlainly(cursors[name], loop));
   }
 
   /** One element, or a block of `vectors` pairs of neighbours: reduce, finish, store. */
@@ -456,13 +202,6 @@ class StepCompiler {
           }
         }),
       );
-    }
-    if (this.stored === 'float64') {
-      const store = kind === 'pair' ? 'v128.store' : 'f64.store';
-      accumulators.forEach((accumulator, i) => {
-        f.get(this.target, accumulator).memory(store, 2 * PACKED_BYTES * i);
-      });
-      return;
     }
     const terms = this.finishTerms(cursors, kind, vectors);
     accumulators.forEach((accumulator, i) => {
