@@ -1,10 +1,6 @@
 import { basename } from 'node:path';
 import type { Compiled, CompileRequest } from '../compiler/compile.js';
-import type { RunProgram } from '../compiler/fidelity.js';
-import type { TraceProgram } from '../compiler/loss/find-losses.js';
 import { UserError } from '../errors.js';
-import type { Executor } from '../executor/executor.js';
-import type { Program } from '../program/program.js';
 import type { DeclaredInput } from './arrays/inputs.js';
 import type { Sample } from './arrays/samples.js';
 import { readModelFile } from './model-files.js';
@@ -35,10 +31,11 @@ export async function compileFile(
       `og inspect ${path} shows what is in it.`,
     );
   }
-  const [{ compile }, { inspect }, { loadFloatRuntime }] = await Promise.all([
+  const [{ compile }, { inspect }, { loadFloatRuntime }, { programRunner }] = await Promise.all([
     import('../compiler/compile.js'),
     import('../compiler/inspect.js'),
     import('../executor/float.js'),
+    import('../executor/program-runner.js'),
   ]);
   const { shapes = {}, inputValues = {} } = options;
   const calibration =
@@ -46,7 +43,7 @@ export async function compileFile(
       ? undefined
       : await samplesFor(bytes, path, shapes, Object.keys(inputValues), options.calibration);
   const measured = options.rangesFrom === undefined ? undefined : await measuredIn(options.rangesFrom);
-  const { runProgram, traceProgram, close } = await programRunner();
+  const { runProgram, traceProgram, close } = programRunner();
   const request = {
     bytes,
     file: basename(path),
@@ -65,30 +62,6 @@ export async function compileFile(
   } finally {
     await close();
   }
-}
-
-interface ProgramRunner {
-  readonly runProgram: RunProgram;
-  readonly traceProgram: TraceProgram;
-  close(): Promise<void>;
-}
-
-/** Runs programs for the fidelity report, each opened once. */
-async function programRunner(): Promise<ProgramRunner> {
-  const { Executor } = await import('../executor/executor.js');
-  const opened = new Map<Program, Executor>();
-  const executorOf = async (program: Program): Promise<Executor> => {
-    const executor = opened.get(program) ?? (await Executor.load(program));
-    opened.set(program, executor);
-    return executor;
-  };
-  return {
-    runProgram: async (program, input) => (await executorOf(program)).run(input),
-    traceProgram: async (program, input) => (await executorOf(program)).trace(input),
-    async close() {
-      for (const executor of opened.values()) await executor.close();
-    },
-  };
 }
 
 /** Samples are cut to the shapes that the model will be compiled for. */

@@ -1,10 +1,11 @@
 /** How close the program comes to the original model in float ONNX Runtime, on samples that it was not calibrated on. */
 import type { Fidelity } from '../program/artefact.js';
 import { evaluate } from '../program/evaluate.js';
-import { packInputs, unpackOutputs } from '../program/layout.js';
+import { unpackOutputs } from '../program/layout.js';
 import type { Program } from '../program/program.js';
 import type { FloatRuntime } from './float-runtime.js';
 import { toNumbers } from './onnx/tensor.js';
+import { packSample } from './pack-sample.js';
 import type { FloatSample } from './samples.js';
 
 /** Runs a program: packed input to packed output. The executor's is fast; the reference evaluator is the fallback. */
@@ -42,10 +43,7 @@ export async function measureFidelity(
   try {
     for (const sample of samples) {
       const expected = await session.run(sample);
-      const inputs = Object.fromEntries(
-        Object.entries(sample).map(([name, tensor]) => [name, { shape: tensor.dims, data: toNumbers(tensor) }]),
-      );
-      const actual = unpackOutputs(program, await run(program, packInputs(program, inputs)));
+      const actual = unpackOutputs(program, await run(program, packSample(program, sample)));
       program.outputs.forEach(({ name }, output) => {
         const wanted = toNumbers(expected[name]!);
         const got = actual[name]!.data;

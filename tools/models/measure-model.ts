@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { commitModel } from '../../src/commit/model.js';
 import { type Kind, kindOf, LEAST_COSINE } from '../../src/compiler/closeness-bar.js';
-import { compile, type FloatSample } from '../../src/compiler/compile.js';
+import { compile } from '../../src/compiler/compile.js';
 import { readModel } from '../../src/compiler/onnx/read.js';
-import { toNumbers } from '../../src/compiler/onnx/tensor.js';
+import { packSample } from '../../src/compiler/pack-sample.js';
 import { traceSource } from '../../src/dispute/trace.js';
 import { Executor } from '../../src/executor/executor.js';
 import { loadFloatRuntime } from '../../src/executor/float.js';
-import { packInputs, unpackOutputs } from '../../src/program/layout.js';
-import type { Program } from '../../src/program/program.js';
+import { programRunner } from '../../src/executor/program-runner.js';
+import { unpackOutputs } from '../../src/program/layout.js';
 import { LEAST_EQUAL, quantumOf } from './bars.js';
 import type { RealModel } from './catalogue.js';
 import { type Closeness, Comparison } from './closeness.js';
@@ -56,16 +56,6 @@ const heldOutCount: Readonly<Record<Kind, number>> = {
 
 const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
 
-/** Inputs that are frozen are not inputs of the program. */
-function packed(program: Program, sample: FloatSample): Int32Array {
-  return packInputs(
-    program,
-    Object.fromEntries(
-      program.inputs.map(({ name }) => [name, { shape: sample[name]!.dims, data: toNumbers(sample[name]!) }]),
-    ),
-  );
-}
-
 async function medianMs(run: () => Promise<unknown>): Promise<number> {
   const times: number[] = [];
   for (let i = 0; i < RUNS; i++) {
@@ -96,14 +86,7 @@ export async function measureModel(model: RealModel): Promise<Measured> {
   const source = readModel(bytes, file);
   const kind = kindOf(source.graphProto);
   const runtime = loadFloatRuntime();
-  const runProgram = async (program: Program, input: Int32Array): Promise<Int32Array> => {
-    const executor = await Executor.load(program);
-    try {
-      return await executor.run(input);
-    } finally {
-      await executor.close();
-    }
-  };
+  const { runProgram, close } = programRunner();
   const request = { bytes, file, shapes: model.shapes, runProgram };
   const calibration = range(CALIBRATION_SAMPLES).map(model.calibration);
   const started = performance.now();
@@ -113,6 +96,7 @@ export async function measureModel(model: RealModel): Promise<Measured> {
   // A parameter that must be constant has no value without samples.
   const isWhole = program.inputs.length === source.graph.inputs.length;
   const uncalibrated = isWhole ? await compile(request, runtime) : null;
+  await close();
 
   const executor = await Executor.load(program);
   const session = await runtime.open(bytes);
@@ -121,11 +105,11 @@ export async function measureModel(model: RealModel): Promise<Measured> {
     const count = heldOutCount[kind];
     for (const sample of range(count).map(model.heldOut)) {
       const expected = await session.run({ ...sample });
-      const actual = unpackOutputs(program, await executor.run(packed(program, sample)));
+      const actual = unpackOutputs(program, await executor.run(packSample(program, sample)));
       for (const { name } of program.outputs)
         comparison.add(expected[name]!, actual[name]!, kind === 'quantised' ? quantumOf(source, name) : 1);
     }
-    const input = packed(program, model.heldOut(0));
+    const input = packSample(program, model.heldOut(0));
     const slots = await executor.trace(input);
     const truth = traceSource(commitModel(program), slots);
     const closeness = comparison.result();

@@ -3,7 +3,7 @@
  * and what that alone does to the outputs of the float model.
  */
 import type { Losses, StepLoss } from '../../program/artefact.js';
-import { packInputs, unpackOutputs } from '../../program/layout.js';
+import { unpackOutputs } from '../../program/layout.js';
 import type { Program } from '../../program/program.js';
 import type { Tensor } from '../build/tensor.js';
 import type { FloatRuntime, FloatSession, FloatTensor, FloatTensorType } from '../float-runtime.js';
@@ -12,6 +12,7 @@ import { LARGEST_REAL } from '../measure.js';
 import type { OnnxModel } from '../onnx/graph.js';
 import { instrument } from '../onnx/instrument.js';
 import { toNumbers } from '../onnx/tensor.js';
+import { packSample } from '../pack-sample.js';
 import { factsOf, type Plan } from '../plan.js';
 import type { FloatSample } from '../samples.js';
 import type { Shapes } from '../shapes.js';
@@ -184,12 +185,7 @@ export async function findLosses(
   const { model, shapes, lowered } = subject;
   const used = samples.slice(0, MOST_SAMPLES);
   const traces: Int32Array[][] = [];
-  for (const sample of used) {
-    const inputs = Object.entries(sample).map(
-      ([name, tensor]) => [name, { shape: tensor.dims, data: toNumbers(tensor) }] as const,
-    );
-    traces.push(await trace(lowered.program, packInputs(lowered.program, Object.fromEntries(inputs))));
-  }
+  for (const sample of used) traces.push(await trace(lowered.program, packSample(lowered.program, sample)));
   const places = placesOf(subject);
   await measureOwn(subject, places, used, traces, runtime);
   const tried = places
