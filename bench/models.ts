@@ -6,10 +6,12 @@ import { Random } from '../fixtures/random.js';
 import type { FloatSample } from '../src/compiler/compile.js';
 import type { FloatTensor } from '../src/compiler/float-runtime.js';
 import { elementCount } from '../src/program/step.js';
+import { catalogue } from '../tools/models/catalogue.js';
+import { sounds } from '../tools/models/samples.js';
 
 export interface BenchModel {
   readonly name: string;
-  readonly bytes: () => Uint8Array;
+  readonly bytes: () => Uint8Array | Promise<Uint8Array>;
   /** Shapes of inputs that the file leaves open. */
   readonly shapes: Record<string, number[]>;
   /** One sample; another seed, another sample. */
@@ -108,10 +110,19 @@ function dense(rows: number, inputs: number, outputs: number): BenchModel {
   };
 }
 
+const SILERO: BenchModel = {
+  name: 'silero voice activity detection, 32 ms',
+  bytes: async () => readFileSync((await catalogue('silero_vad_v5'))[0]!.path),
+  shapes: { input: [1, 512], state: [2, 1, 128] },
+  sample: sounds(1),
+};
+
 const ALL: readonly BenchModel[] = [
   fromFile('digits', 'fixtures/digits/digits.onnx', 'image', [1, 1, 28, 28], 0),
+  fromFile('digits, quantised (QDQ)', 'fixtures/quantised/digits-qdq.onnx', 'image', [1, 1, 28, 28], 0),
   fromFile('mlp', 'fixtures/mlp/mlp.onnx', 'x', [1, 16]),
   BERT,
+  SILERO,
   fromFile('text-direction classifier', `${OCR}/ch_ppocr_mobile_v2.0_cls_infer.onnx`, 'x', [1, 3, 48, 192]),
   fromFile('text recogniser, 48x320', `${OCR}/ch_PP-OCRv4_rec_infer.onnx`, 'x', [1, 3, 48, 320]),
   fromFile('text detector, 320x320', `${OCR}/ch_PP-OCRv4_det_infer.onnx`, 'x', [1, 3, 320, 320]),
@@ -121,7 +132,7 @@ const ALL: readonly BenchModel[] = [
   dense(128, 768, 768),
 ];
 
-/** Those whose name contains `part`. */
+/** All, or those whose name contains `part`. */
 export function benchModels(part = ''): BenchModel[] {
   return ALL.filter(({ name }) => name.includes(part));
 }

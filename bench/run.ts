@@ -15,11 +15,14 @@ import { hashChunks } from '../src/commit/keccak.js';
 import { tensorTree } from '../src/commit/merkle.js';
 import { commitModel, traceForest } from '../src/commit/model.js';
 import { type Compiled, compile } from '../src/compiler/compile.js';
+import { packSample } from '../src/compiler/pack-sample.js';
 import { Executor } from '../src/executor/executor.js';
+import { loadFloatRuntime } from '../src/executor/float.js';
+import { programRunner } from '../src/executor/program-runner.js';
 import { openSession } from '../src/executor/runtime.js';
 import { encodeArtefact } from '../src/program/artefact.js';
-import { packInputs } from '../src/program/layout.js';
 import { slotShape } from '../src/program/program.js';
+import { traceArtefact } from './child.js';
 import { type Budget, interleaved, type Spread, spreadOf } from './measure.js';
 import { type BenchModel, benchModels, LARGE_DETECTOR } from './models.js';
 import type { ModelResult, Results } from './results.js';
@@ -36,34 +39,29 @@ const CALIBRATION_SAMPLES = 8;
 const scratch = mkdtempSync(join(tmpdir(), 'og-bench-'));
 
 async function compiled(model: BenchModel): Promise<{ compiled: Compiled; ms: number }> {
-  const { loadFloatRuntime } = await import('../src/executor/float.js');
-  const open = new Map<object, Executor>();
+  const { runProgram, close } = programRunner();
+  const bytes = await model.bytes();
   const start = performance.now();
   const result = await compile(
     {
-      bytes: model.bytes(),
+      bytes,
       file: model.name,
       shapes: model.shapes,
       calibration: Array.from({ length: CALIBRATION_SAMPLES }, (_, i) => model.sample(i + 1)),
-      async runProgram(program, input) {
-        const executor = open.get(program) ?? (await Executor.load(program));
-        open.set(program, executor);
-        return executor.run(input);
-      },
+      runProgram,
     },
     loadFloatRuntime(),
   );
   const ms = performance.now() - start;
-  for (const executor of open.values()) await executor.close();
+  await close();
   return { compiled: result, ms };
 }
 
-/** Peak memory of one trace with its root. */
+/** Peak memory of runs, traces and a root. */
 function peak(model: BenchModel, { artefact }: Compiled): number {
   const path = join(scratch, `${model.name.replaceAll(/\W+/g, '-')}.og`);
   writeFileSync(path, encodeArtefact(artefact));
-  const printed = execFileSync(process.execPath, ['--import', 'tsx', root('bench/peak.ts'), path], { cwd: root('') });
-  return (JSON.parse(printed.toString()) as { peakBytes: number }).peakBytes;
+  return traceArtefact(path).peakBytes;
 }
 
 async function measureModel(model: BenchModel): Promise<ModelResult> {
@@ -71,12 +69,7 @@ async function measureModel(model: BenchModel): Promise<ModelResult> {
   const { program } = made.artefact;
   const commitment = commitModel(program);
   const sample = model.sample(1000);
-  const input = packInputs(
-    program,
-    Object.fromEntries(
-      Object.entries(sample).map(([name, { dims, data }]) => [name, { shape: dims, data: data as never }]),
-    ),
-  );
+  const input = packSample(program, sample);
   const { Tensor } = await import('onnxruntime-node');
   const feeds = Object.fromEntries(
     Object.entries(sample).map(([name, { type, dims, data }]) => [
@@ -86,7 +79,7 @@ async function measureModel(model: BenchModel): Promise<ModelResult> {
   );
   const byThreads: ModelResult['threads'] = {};
   for (const threads of [1, 2]) {
-    const float = await openSession(model.bytes(), { threads, optimize: 'all' });
+    const float = await openSession(await model.bytes(), { threads, optimize: 'all' });
     const executor = await Executor.load(program, { threads });
     const times = await interleaved(
       {

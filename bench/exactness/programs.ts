@@ -1,25 +1,34 @@
-/** What `npm run exactness` runs: the project's models and random programs as artefacts, and two float and integer graphs as the contrast. */
-import { writeFileSync } from 'node:fs';
+/** What `npm run exactness` runs: models, the programs of the step vectors and random ones as artefacts, and two float and integer graphs as the contrast. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataType, encode, graph, model, node, tensor, valueInfo } from '../../fixtures/onnx.js';
 import { Random } from '../../fixtures/random.js';
-import { compile } from '../../src/compiler/compile.js';
-import { Executor } from '../../src/executor/executor.js';
+import { handMade } from '../../fixtures/vectors/hand-made.js';
+import { commitModel, traceForest } from '../../src/commit/model.js';
+import { type CompileRequest, compile, type FloatSample } from '../../src/compiler/compile.js';
+import { packSample } from '../../src/compiler/pack-sample.js';
 import { loadFloatRuntime } from '../../src/executor/float.js';
+import { programRunner } from '../../src/executor/program-runner.js';
 import { type Artefact, encodeArtefact } from '../../src/program/artefact.js';
-import { packInputs } from '../../src/program/layout.js';
+import { evaluate } from '../../src/program/evaluate.js';
 import type { Program } from '../../src/program/program.js';
 import { randomInput, randomProgram } from '../../test/helpers/random-program.js';
+import { fixtures } from '../../tools/models/catalogue.js';
 import { benchModels } from '../models.js';
 
 /** They cover every combine, reduce, post and lookup many times. */
 const RANDOM_PROGRAMS = 60;
-const MODELS = ['digits', 'mlp', 'bert', 'classifier', 'layer: depthwise'];
+/** Beside the fixtures: a convolutional net that people use, and a kernel written for it. */
+const BENCH_MODELS = ['classifier', 'layer: depthwise'];
+const CALIBRATION = [0, 1, 2, 3];
 
-function write(folder: string, name: string, artefact: Artefact, input: Int32Array): void {
-  const file = join(folder, `${name.replaceAll(/\W+/g, '-')}.og`);
-  writeFileSync(file, encodeArtefact(artefact));
-  writeFileSync(`${file}.input`, new Uint8Array(input.buffer, input.byteOffset, input.byteLength));
+const fileOf = (name: string): string => `${name.replaceAll(/\W+/g, '-')}.og`;
+
+function write(folder: string, name: string, artefact: Artefact, input: Int32Array): string {
+  const file = fileOf(name);
+  writeFileSync(join(folder, file), encodeArtefact(artefact));
+  writeFileSync(join(folder, `${file}.input`), new Uint8Array(input.buffer, input.byteOffset, input.byteLength));
+  return file;
 }
 
 const plain = (program: Program): Artefact => ({
@@ -31,32 +40,52 @@ const plain = (program: Program): Artefact => ({
   notes: [],
 });
 
-export async function writePrograms(folder: string): Promise<void> {
-  for (const each of MODELS.flatMap((name) => benchModels(name).slice(0, 1))) {
-    const { artefact } = await compile(
-      {
-        bytes: each.bytes(),
-        file: each.name,
-        shapes: each.shapes,
-        calibration: [1, 2, 3, 4].map(each.sample),
-        async runProgram(program, input) {
-          const executor = await Executor.load(program);
-          const output = await executor.run(input);
-          await executor.close();
-          return output;
-        },
-      },
-      loadFloatRuntime(),
-    );
-    const tensors = Object.entries(each.sample(1000)).map(
-      ([name, { dims, data }]) => [name, { shape: dims, data: data as never }] as const,
-    );
-    write(folder, each.name, artefact, packInputs(artefact.program, Object.fromEntries(tensors)));
+interface Source extends Omit<CompileRequest, 'runProgram'> {
+  readonly file: string;
+  readonly input: FloatSample;
+}
+
+async function sources(): Promise<Source[]> {
+  const made = fixtures().map(({ name, path, shapes, calibration, heldOut }) => ({
+    bytes: readFileSync(path),
+    file: name,
+    shapes,
+    calibration: CALIBRATION.map(calibration),
+    input: heldOut(0),
+  }));
+  const others = BENCH_MODELS.flatMap((name) => benchModels(name).slice(0, 1)).map(
+    async ({ name, bytes, shapes, sample }) => ({
+      bytes: await bytes(),
+      file: name,
+      shapes,
+      calibration: CALIBRATION.map((seed) => sample(seed + 1)),
+      input: sample(1000),
+    }),
+  );
+  return [...made, ...(await Promise.all(others))];
+}
+
+/** @returns the trace roots by file that the reference evaluator says are right, of the programs that are small enough for it. */
+export async function writePrograms(folder: string): Promise<Record<string, string>> {
+  const { runProgram, close } = programRunner();
+  for (const { input, ...request } of await sources()) {
+    const { artefact } = await compile({ ...request, runProgram }, loadFloatRuntime());
+    write(folder, request.file, artefact, packSample(artefact.program, input));
   }
-  for (let seed = 0; seed < RANDOM_PROGRAMS; seed++) {
-    const program = randomProgram(seed, { maxElements: 200 });
-    write(folder, `random ${seed}`, plain(program), randomInput(program, seed));
-  }
+  await close();
+  const small = [
+    ...handMade().map((each, i) => ({ ...each, name: `vectors ${i}` })),
+    ...Array.from({ length: RANDOM_PROGRAMS }, (_, seed) => {
+      const program = randomProgram(seed, { maxElements: 200 });
+      return { name: `random ${seed}`, program, input: randomInput(program, seed) };
+    }),
+  ];
+  return Object.fromEntries(
+    small.map(({ name, program, input }) => [
+      write(folder, name, plain(program), input),
+      traceForest(commitModel(program), evaluate(program, input)).root,
+    ]),
+  );
 }
 
 /** Graphs without inputs, whose results differ from machine to machine. */

@@ -1,14 +1,17 @@
 // A process of its own: traces every program of a folder and prints what came out, as one line of JSON. Plain JavaScript over dist/, so that any
-// Node runs it, under an emulator too. Arguments: folder, threads, way (kernels, segments or optimised).
+// Node runs it, under an emulator too. Arguments: folder, threads, way (kernels, segments or optimised), runtime (a package's name).
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import ort from 'onnxruntime-node';
 import { commitModel, traceForest } from '../../dist/commit/model.js';
 import { Executor } from '../../dist/executor/executor.js';
+import { loadRuntime } from '../../dist/executor/runtime.js';
 import { decodeArtefact } from '../../dist/program/artefact.js';
+import { useRuntime } from './runtime.mjs';
 
-const [folder, threadsText, way] = process.argv.slice(2);
+const [folder, threadsText, way, runtime] = process.argv.slice(2);
+useRuntime(runtime);
+const ort = await loadRuntime();
 const threads = Number(threadsText);
 const options = { kernels: {}, segments: { leastProduct: null }, optimised: { leastProduct: null, optimize: true } }[
   way
@@ -24,10 +27,11 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.og'))) {
 }
 const contrast = {};
 for (const file of readdirSync(folder).filter((name) => name.endsWith('.onnx'))) {
-  const session = await ort.InferenceSession.create(join(folder, file), { intraOpNumThreads: threads });
+  const session = await ort.InferenceSession.create(readFileSync(join(folder, file)), { intraOpNumThreads: threads });
   const results = await session.run({});
   const { data } = results[session.outputNames[0]];
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   contrast[file] = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
 }
-console.log(JSON.stringify({ node: process.version, roots, contrast }));
+const version = ort.env.versions[runtime.replace('onnxruntime-', '')];
+console.log(JSON.stringify({ node: process.version, runtime: `${runtime} ${version}`, roots, contrast }));

@@ -149,7 +149,7 @@ function fixture(folder: string, file: string): RealModel {
 }
 
 /** Every ONNX file one folder below fixtures/. */
-function fixtures(): RealModel[] {
+export function fixtures(): RealModel[] {
   return readdirSync(FIXTURES, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .flatMap(({ name }) =>
