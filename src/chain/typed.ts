@@ -9,9 +9,21 @@ import type {
   ExtractAbiFunction,
   ExtractAbiFunctionNames,
 } from 'abitype';
-import { Interface, type InterfaceAbi, type Log, type ParamType } from 'ethers';
+import {
+  type EventFragment,
+  type FunctionFragment,
+  Interface,
+  type InterfaceAbi,
+  keccak256 as ethersKeccak256,
+  type Log,
+  type ParamType,
+} from 'ethers';
 import type { Hex } from '../commit/hash.js';
+import { keccak256 } from '../commit/keccak.js';
 import type { BlockId, Node } from './provider.js';
+
+// ethers hashes the name of what is called at every call, and every address that it decodes.
+ethersKeccak256.register(keccak256);
 
 declare module 'abitype' {
   interface Register {
@@ -83,6 +95,9 @@ export const interfaceOf = (abi: Abi): Interface => new Interface(abi as unknown
 
 export class TypedContract<const A extends Abi> {
   readonly interface: Interface;
+  private readonly functions = new Map<string, FunctionFragment>();
+  /** By topic: ethers would hash the names of all events for every log. */
+  private readonly events = new Map<string, EventFragment>();
 
   constructor(
     readonly address: Address,
@@ -90,6 +105,8 @@ export class TypedContract<const A extends Abi> {
     private readonly node: Node,
   ) {
     this.interface = interfaceOf(abi);
+    this.interface.forEachFunction((each) => this.functions.set(each.name, each));
+    this.interface.forEachEvent((each) => this.events.set(each.topicHash, each));
   }
 
   /** Reads a view: in the state of one block and no other, at a block number, or at the latest block. */
@@ -98,12 +115,12 @@ export class TypedContract<const A extends Abi> {
     args: Inputs<A, N>,
     at: BlockId | number | 'latest' = 'latest',
   ): Promise<Result<A, N>> {
-    const data = this.interface.encodeFunctionData(name, args as readonly unknown[]);
+    const fragment = this.functions.get(name) as FunctionFragment;
+    const data = this.interface.encodeFunctionData(fragment, args as readonly unknown[]);
     const { address: to, node } = this;
     const answer = await (typeof at === 'object' ? node.callAt(to, data, at) : node.call({ to, data, blockTag: at }));
-    const fragment = this.interface.getFunction(name);
-    const values = this.interface.decodeFunctionResult(name, answer);
-    const plain = (fragment?.outputs ?? []).map((output, i) => plainValue(output, values[i]));
+    const values = this.interface.decodeFunctionResult(fragment, answer);
+    const plain = fragment.outputs.map((output, i) => plainValue(output, values[i]));
     return (plain.length === 1 ? plain[0] : plain) as Result<A, N>;
   }
 
@@ -132,12 +149,13 @@ export class TypedContract<const A extends Abi> {
   /** The event in a log of this contract, or null when it is another contract's or another kind of log. */
   event(log: Pick<Log, 'address' | 'topics' | 'data' | 'blockNumber' | 'transactionHash'>): TypedEvent<A> | null {
     if (log.address.toLowerCase() !== this.address.toLowerCase()) return null;
-    const parsed = this.interface.parseLog(log);
-    if (!parsed) return null;
-    const args = parsed.fragment.inputs.map((input, i) => [input.name, plainValue(input, parsed.args[i])] as const);
+    const fragment = this.events.get(log.topics[0] ?? '');
+    if (!fragment) return null;
+    const values = this.interface.decodeEventLog(fragment, log.data, log.topics);
+    const args = fragment.inputs.map((input, i) => [input.name, plainValue(input, values[i])] as const);
     const { blockNumber, transactionHash } = log;
     return {
-      name: parsed.name,
+      name: fragment.name,
       args: Object.fromEntries(args),
       blockNumber,
       transactionHash,
