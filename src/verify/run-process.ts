@@ -34,8 +34,10 @@ const MEBIBYTE = 2 ** 20;
 export class RunProcess {
   /** The model that it ran last, which it has at hand. */
   modelId: Hash | null = null;
-  /** Most resident memory that was seen since `run` was called. */
+  /** Most resident memory that was seen since `run` was called, or just before. */
   rssBytes = 0;
+  private memorySeenMs = Number.NEGATIVE_INFINITY;
+  private lastRssBytes = 0;
   private readonly child: ChildProcess;
   private stderr = '';
   private killed = false;
@@ -68,7 +70,7 @@ export class RunProcess {
   /** @throws RunKilled; or what the child refused it with. */
   async run(request: RunRequest): Promise<RunResult> {
     this.modelId = request.modelId;
-    this.rssBytes = 0;
+    this.rssBytes = this.lastRssBytes;
     this.holdOpen(true);
     const { child, limits } = this;
     let deadline: NodeJS.Timeout | undefined;
@@ -107,7 +109,7 @@ export class RunProcess {
       clearTimeout(deadline);
       clearInterval(memory);
       end();
-      if (this.alive) await this.watchMemory(() => undefined);
+      if (this.alive && performance.now() - this.memorySeenMs >= RSS_EVERY_MS) await this.watchMemory(() => undefined);
       this.holdOpen(false);
     }
   }
@@ -125,8 +127,10 @@ export class RunProcess {
   private async watchMemory(kill: (outcome: 'memory', reason: string) => void): Promise<void> {
     const { pid } = this.child;
     if (pid === undefined) return;
+    this.memorySeenMs = performance.now();
     const seen = await pidusage(pid).catch(() => null); // it has just ended
-    this.rssBytes = Math.max(this.rssBytes, seen?.memory ?? 0);
+    this.lastRssBytes = seen?.memory ?? this.lastRssBytes;
+    this.rssBytes = Math.max(this.rssBytes, this.lastRssBytes);
     const { maxRssBytes } = this.limits;
     if (seen && seen.memory > maxRssBytes)
       kill('memory', `it took ${mebibytes(seen.memory)} of memory; it may take ${mebibytes(maxRssBytes)}`);
