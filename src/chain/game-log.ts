@@ -76,20 +76,8 @@ export class GameLog {
 
   /** Reads what is new, up to the latest block. What was read before an error is kept, and told by the next update. */
   async update(): Promise<Update> {
-    const { node, logs } = this.contracts;
-    const head = await node.decisionBlock();
-    await this.rewind();
-    const filter = {
-      address: [this.contracts.jobs.address, this.contracts.matches.address, this.contracts.inputs.address],
-      topics: [this.topics()],
-    };
-    for await (const range of logs.ranges(filter, this.nextBlock, head.number)) {
-      const last = range.toBlock === head.number ? head : await this.blockAt(range.toBlock);
-      for (const log of range.logs) this.take(log);
-      this.nextBlock = range.toBlock + 1;
-      this.checkpoints = [...this.checkpoints, last].slice(-CHECKPOINTS);
-    }
-    this.forget(head.number);
+    const head = await this.contracts.node.decisionBlock();
+    if (head.hash !== this.readUpTo?.hash) await this.readTo(head);
     const { touched, rewound, forgotten } = this;
     [this.touched, this.rewound, this.forgotten] = [new Set(), false, new Set()];
     return { head, touched, rewound, forgotten };
@@ -190,6 +178,22 @@ export class GameLog {
     if (!claimed) throw new RangeError(`Claim ${id} is not known before a refresh.`);
     const { seal, outputRoot, target } = claimed.args;
     return { seal: asHash(seal), outputRoot: asHash(outputRoot), target: claimId(target) };
+  }
+
+  private async readTo(head: BlockRef): Promise<void> {
+    const { logs } = this.contracts;
+    await this.rewind();
+    const filter = {
+      address: [this.contracts.jobs.address, this.contracts.matches.address, this.contracts.inputs.address],
+      topics: [this.topics()],
+    };
+    for await (const range of logs.ranges(filter, this.nextBlock, head.number)) {
+      const last = range.toBlock === head.number ? head : await this.blockAt(range.toBlock);
+      for (const log of range.logs) this.take(log);
+      this.nextBlock = range.toBlock + 1;
+      this.checkpoints = [...this.checkpoints, last].slice(-CHECKPOINTS);
+    }
+    this.forget(head.number);
   }
 
   private topics(): Hex[] {

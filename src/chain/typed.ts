@@ -11,10 +11,10 @@ import type {
 } from 'abitype';
 import {
   type EventFragment,
+  keccak256 as ethersKeccak256,
   type FunctionFragment,
   Interface,
   type InterfaceAbi,
-  keccak256 as ethersKeccak256,
   type Log,
   type ParamType,
 } from 'ethers';

@@ -12,6 +12,7 @@ import type { Store } from '../store/store.js';
 import type { JobId } from '../units.js';
 import { traceBytes } from '../verify/limits.js';
 import type { Inference, Verifier } from '../verify/verifier.js';
+import { Recent } from './recent.js';
 
 export interface EvidenceOptions {
   /** Memory for traces that are kept for later moves; 1 GiB when left out. The newest one is always kept. */
@@ -20,24 +21,31 @@ export interface EvidenceOptions {
 
 export type JobToJudge = Pick<JobRecord, 'id' | 'modelId' | 'inputRoot' | 'requestBlock'>;
 
-/** Answers that are kept in memory. */
-const ANSWERS = 1_000;
+/** For answers that are kept in memory. */
+const ANSWERS_BYTES = 64 * 2 ** 20;
+/** Of one answer, beside its output. */
+const ANSWER_BYTES = 2_000;
 const HEADERS = 100;
 
 /** Finds inputs, has them run, keeps what was used last: a match asks for the same trace again and again. */
 export class Evidence {
   private readonly headers = new Map<Hash, ModelHeader>();
   private readonly prices = new Map<Hash, number>();
-  private readonly answers = new Map<string, Answered>();
-  private readonly traces = new Map<string, TraceSource>();
+  private readonly answers = new Recent<string, Answered>(
+    ANSWERS_BYTES,
+    ({ answer }) => ANSWER_BYTES + answer.output.byteLength,
+  );
+  private readonly traces: Recent<string, TraceSource>;
   private readonly withoutInput = new Set<JobId>();
 
   constructor(
     private readonly contracts: Contracts,
     private readonly store: Store,
     private readonly verifier: Verifier,
-    private readonly options: EvidenceOptions = {},
-  ) {}
+    { cacheBytes = 2 ** 30 }: EvidenceOptions = {},
+  ) {
+    this.traces = new Recent(cacheBytes, ({ commitment }) => traceBytes(commitment.program));
+  }
 
   /** What a job comes to. @throws when the model or the input cannot be had, or the model cannot be run. */
   async answer(job: JobToJudge, urgency: number): Promise<Answered> {
@@ -45,7 +53,7 @@ export class Evidence {
     if (known) return known;
     const answer = await this.verifier.answer(await this.inference(job), urgency);
     const answered: Answered = { answer };
-    keepLast(this.answers, jobKeyOf(job), answered, ANSWERS);
+    this.keepAnswer(job, answered);
     return answered;
   }
 
@@ -58,7 +66,10 @@ export class Evidence {
       const slots = await this.verifier.slots(inference, urgency);
       const trace = await this.committed(job, slots);
       const { answer } = await this.answer(job, urgency);
-      if (trace.answer.traceRoot === answer.traceRoot) return this.keep(job, trace);
+      if (trace.answer.traceRoot === answer.traceRoot) {
+        this.traces.set(keyOf(job), trace);
+        return trace;
+      }
       await this.verifier.forget(inference);
       if (attempt === 'fresh') this.answers.delete(jobKeyOf(job));
     }
@@ -71,12 +82,7 @@ export class Evidence {
   }
 
   knownTrace(job: JobToJudge): TraceSource | null {
-    const key = keyOf(job);
-    const trace = this.traces.get(key);
-    if (!trace) return null;
-    this.traces.delete(key);
-    this.traces.set(key, trace); // the last one in is the last to go
-    return trace;
+    return this.traces.get(keyOf(job)) ?? null;
   }
 
   /** Nothing but the input was missing when this job was last run. */
@@ -87,6 +93,12 @@ export class Evidence {
   /** Nothing is kept of this job alone. */
   forget(id: JobId): void {
     this.withoutInput.delete(id);
+  }
+
+  /** The job has ended: what it came to is not needed any more, or else it is read from the disk again. */
+  release(job: JobToJudge): void {
+    this.answers.delete(jobKeyOf(job));
+    this.traces.delete(keyOf(job));
   }
 
   /** The packed input of a job. @throws UserError when it cannot be had. */
@@ -138,23 +150,19 @@ export class Evidence {
 
   /** Committing to a trace takes the program, which the run has put into the store. */
   private async committed({ modelId }: JobToJudge, slots: readonly Int32Array[]): Promise<TraceSource> {
-    for (const { commitment } of this.traces.values())
+    for (const { commitment } of this.traces.all())
       if (commitment.modelId === modelId) return traceSource(commitment, slots);
     const model = await this.store.model(modelId);
     if (!model) throw new Error(`The artefact of model ${modelId} was deleted while it was used; it is fetched again.`);
     return traceSource(model.commitment, slots);
   }
 
-  private keep(job: JobToJudge, trace: TraceSource): TraceSource {
-    this.traces.set(keyOf(job), trace);
-    let bytes = 0;
-    for (const { commitment } of this.traces.values()) bytes += traceBytes(commitment.program);
-    for (const [oldest, { commitment }] of this.traces) {
-      if (bytes <= (this.options.cacheBytes ?? 2 ** 30) || this.traces.size === 1) break;
-      this.traces.delete(oldest);
-      bytes -= traceBytes(commitment.program);
-    }
-    return trace;
+  /** Without an output that claims do not post: that one may be large, and nothing is done with it. */
+  private keepAnswer(job: JobToJudge, answered: Answered): void {
+    const { model } = answered.answer;
+    const isPosted = model.outputElements * model.outputWidth <= this.contracts.parameters.maxOutputBytes;
+    const kept = isPosted ? answered : { ...answered, answer: { ...answered.answer, output: new Int32Array() } };
+    this.answers.set(jobKeyOf(job), kept);
   }
 }
 

@@ -43,6 +43,7 @@ export async function takeTurn(
   const view = await table.reader.view(record.id);
   const party = table.party();
   if (view.job.status !== 'open') {
+    table.evidence.release(record);
     const ended = (seen: JobView): Decision[] => (seen.job.status === 'open' ? [] : reclaimBonds(seen, party));
     return act(table, view, null, ended(view), ended, now);
   }
