@@ -6,7 +6,7 @@
 import { UserError } from '../errors.js';
 import { stepBounds } from '../program/bounds.js';
 import { checkProgram } from '../program/check.js';
-import { fitsOneTransaction, priceStep } from '../program/price.js';
+import { fitsOneTransaction, priceProgram, priceStep } from '../program/price.js';
 import type { Program } from '../program/program.js';
 import { magnitude, type Range } from '../program/range.js';
 import { INT32_MAX, OPERAND_NAMES, type Operand, type Step, scalar, widthFor } from '../program/step.js';
@@ -133,8 +133,20 @@ function isWorthSplitting(step: Step, gas: number, split: Split): boolean {
   return step.combine === 'first' && gas > DEAR_GAS && split.gas * 2 <= gas;
 }
 
-/** @throws UserError naming the node whose check is too expensive and cannot be split. */
+/**
+ * The program with every check in one transaction. A split adds a step, and with it perhaps a level to the trees of all: so it goes on
+ * until all steps fit as the program then is.
+ *
+ * @throws UserError naming the node whose check is too expensive and cannot be split.
+ */
 export function splitExpensiveSteps(original: Program): Program {
+  let program = original;
+  do program = splitOnce(program);
+  while (!priceProgram(program).steps.every(fitsOneTransaction));
+  return program;
+}
+
+function splitOnce(original: Program): Program {
   let program = original;
   // What every slot can hold, index 0 the input; a partial result adds one.
   const ranges = checkProgram(original);

@@ -1,4 +1,7 @@
-/** How many leaves and runs of leaves the check of one element can have to open: an upper bound from the views alone. */
+/**
+ * How many leaves and runs of leaves the check of one element can have to open: an upper bound from the views alone. Where a view's
+ * fill leaves out leaves of a stretch there are more runs of fewer leaves: a leaf that is left out saves more than the run costs.
+ */
 import { LEAF_BYTES, leafCount } from '../commit/tensor.js';
 import type { Program } from './program.js';
 import { slotShape } from './program.js';

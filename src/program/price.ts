@@ -34,7 +34,7 @@ const PROOF_GAS = 110_000;
  * Upper bounds of StepVerifier's execution, asserted by contracts/test/unit/StepVerifier.gas.t.sol over all vectors. A row is all of the last
  * reduction dimension; a piece is a stretch of a row that lies in one leaf or run.
  */
-const EXECUTION_GAS = {
+export const EXECUTION_GAS = {
   fixed: 22_000,
   perEncodedByte: 66,
   perLeaf: 850,
@@ -46,8 +46,17 @@ const EXECUTION_GAS = {
   perTerm: { dotProduct: 75, first: 250, other: 750 },
 } as const;
 
-/** Upper bounds of whole transactions other than the one-element check. */
+/** Upper bounds of whole transactions other than the one-element check; the challenge's with up to some hundred bytes of output. */
 const MOVE_GAS = { challenge: 150_000, reveal: 55_000, firstAnswer: 25_000, descend: 75_000, postLeaf: 60_000 };
+
+/** An output of more bytes goes by its root in every deployment (ParameterBounds.sol). */
+const MAX_POSTED_OUTPUT_BYTES = 24_575;
+
+/** Upper bounds of a challenge by the bytes of output that it posts: its execution with calldata, and the floor of calldata. */
+const POSTED_OUTPUT_GAS = {
+  execution: { base: 134_000, perByte: 26 },
+  floor: { base: 31_000, perByte: FLOOR_GAS_PER_BYTE },
+} as const;
 
 export interface StepPrice {
   readonly index: number;
@@ -139,6 +148,14 @@ export function priceStep(program: Program, stepIndex: number, depths = treeDept
 export const fitsOneTransaction = ({ gas, calldataBytes }: StepPrice): boolean =>
   gas <= MAX_CHECK_GAS && calldataBytes <= MAX_CHECK_CALLDATA_BYTES;
 
+/** Upper bound of the transaction that posts a counter-claim, which carries the output where that is not too large. */
+export function challengeGas(program: Program): number {
+  const { elements, width } = slotShape(program, program.steps.length);
+  const posted = elements * width <= MAX_POSTED_OUTPUT_BYTES ? elements * width : 0;
+  const { execution, floor } = POSTED_OUTPUT_GAS;
+  return Math.max(MOVE_GAS.challenge, execution.base + execution.perByte * posted, floor.base + floor.perByte * posted);
+}
+
 export function priceProgram(program: Program): Price {
   const depths = treeDepths(program);
   const steps = program.steps.map((_, index) => priceStep(program, index, depths));
@@ -146,7 +163,7 @@ export function priceProgram(program: Program): Price {
   const rounds = Math.ceil((depths.slot + depths.tensor) / LEVELS_PER_ROUND);
   // Each round is opened once, and answered in the move that opens the next one or posts the leaf.
   const matchGas =
-    MOVE_GAS.challenge +
+    challengeGas(program) +
     2 * MOVE_GAS.reveal +
     MOVE_GAS.firstAnswer +
     (rounds + 1) * MOVE_GAS.descend +

@@ -33,10 +33,10 @@ export function requireWithinLimits(program: Program, limits: WorkLimits = WORK_
     throw tooLarge(`a run has ${terms.toExponential(2)} terms; at most ${limits.terms.toExponential(2)} are run`);
   const bytes = traceBytes(program);
   if (bytes > limits.traceBytes) throw tooLarge(`a trace takes ${bytes} bytes; at most ${limits.traceBytes} are kept`);
-  const { worstStep } = priceProgram(program);
-  if (!fitsOneTransaction(worstStep))
+  const undisputable = priceProgram(program).steps.find((step) => !fitsOneTransaction(step));
+  if (undisputable)
     throw tooLarge(
-      `checking step ${worstStep.index + 1} ("${worstStep.name}") takes ${worstStep.gas} gas and ${worstStep.calldataBytes} bytes of calldata; ` +
+      `checking step ${undisputable.index + 1} ("${undisputable.name}") takes ${undisputable.gas} gas and ${undisputable.calldataBytes} bytes of calldata; ` +
         `a transaction is given ${MAX_CHECK_GAS} and ${MAX_CHECK_CALLDATA_BYTES}`,
     );
 }
