@@ -162,12 +162,12 @@ ${values[1]}, and step ${slot} computes ${computed}. Side ${values[0] === comput
 
 function moneyPart({ referee }: Game): string {
   const { parameters } = referee.deployment;
-  const { job, claims } = referee.view();
-  const credit = referee.credits.get(claims[1]?.claimant ?? '');
+  const { job } = referee.view();
+  const paid = referee.withdrawnWei;
   return `## Money
 
 Paid in: a fee of ${job.feeWei} and two bonds of ${parameters.bondWei}, ${referee.paidInWei} wei in all. Of claim 1's bond ${referee.burnedWei} are burned and ${job.potWei} go to the pot. After
-the window claim 2 is final: ${parameters.bondWei} + ${job.feeWei} + ${job.potWei} = ${credit} are credited to Wendy. ${credit} + ${referee.burnedWei} = ${referee.accountedWei}.`;
+the window claim 2 is final: ${parameters.bondWei} + ${job.feeWei} + ${job.potWei} = ${paid} are paid to Wendy, who ends the job. ${paid} + ${referee.burnedWei} = ${referee.accountedWei}.`;
 }
 
 const codes = (hashes: readonly string[]): string => hashes.map((hash) => `\`${hash}\``).join(', ');

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {LibString} from "solady/utils/LibString.sol";
 import {SafeCastLib} from "solady/utils/SafeCastLib.sol";
 
@@ -36,8 +37,8 @@ contract Jobs is IJobs {
     uint256 private immutable _inputDemandWei;
 
     /// @dev One slot, which a claim's loss writes as well as its posting.
-    uint48 private _jobCount;
-    uint48 private _claimCount;
+    uint40 private _jobCount;
+    uint40 private _claimCount;
     uint128 private _burnedWei;
     mapping(uint256 jobId => Job) private _jobs;
     mapping(uint256 claimId => Claim) private _claims;
@@ -104,11 +105,11 @@ contract Jobs is IJobs {
         job.requester = msg.sender;
         job.claimBy = (block.timestamp + claimSeconds).toUint40();
         job.status = JobStatus.Open;
-        job.stepCount = model.stepCount;
+        job.stepCount = uint256(model.stepCount).toUint24();
         job.outputBytes = (outputBytes <= _maxOutputBytes ? outputBytes : 0).toUint16();
         job.slotDepth = model.slotDepth;
         job.tensorDepth = model.tensorDepth;
-        job.feeWei = msg.value.toUint128();
+        job.feeWei = msg.value.toUint96();
         job.consumer = consumer;
     }
 
@@ -161,9 +162,9 @@ contract Jobs is IJobs {
         claim.jobId = jobId.toUint40();
         claim.commitment = keccak256(abi.encode(terms));
 
-        if (job.liveClaims == 0) job.firstClaim = claimId.toUint48(); // all before it are dead
-        else _claims[job.lastClaim].next = claimId.toUint48();
-        job.lastClaim = claimId.toUint48();
+        if (job.liveClaims == 0) job.firstClaim = claimId.toUint40(); // all before it are dead
+        else _claims[job.lastClaim].next = claimId.toUint40();
+        job.lastClaim = claimId.toUint40();
         ++job.liveClaims;
         emit Claimed(jobId, claimId, msg.sender, terms.target, terms.seal, terms.outputRoot, job.windowEndsAt, output);
     }
@@ -197,25 +198,25 @@ contract Jobs is IJobs {
         _requireOutput(job, terms.outputRoot, output);
 
         address claimant = claim.claimant;
-        uint256 paidWei = _bondWei + job.feeWei + job.potWei;
+        uint256 paidWei = _bondWei + job.feeWei + _potWei(job);
         claim.status = ClaimStatus.Final;
         claim.commitment = terms.outputRoot;
         job.status = JobStatus.Final;
-        job.firstClaim = claimId.toUint48();
+        job.firstClaim = claimId.toUint40();
         job.liveClaims = uint32(liveClaims - 1);
-        creditOf[claimant] += paidWei;
         emit JobFinal(jobId, claimId, claimant, paidWei, output);
+        _pay(claimant, paidWei);
 
         if (job.consumer != address(0)) _callBack(jobId, job, output);
     }
 
     function _void(uint256 jobId, Job storage job) private {
         uint256 feeWei = job.feeWei;
-        uint256 potWei = job.potWei;
+        uint256 potWei = _potWei(job);
         job.status = JobStatus.Void;
-        creditOf[job.requester] += feeWei;
         _burnedWei += potWei.toUint128();
         emit JobVoid(jobId, feeWei, potWei);
+        _pay(job.requester, feeWei);
     }
 
     /// @dev The last thing that {finalize} does. No return data is copied: its length is the consumer's choice.
@@ -240,20 +241,21 @@ contract Jobs is IJobs {
         Job storage job = _openJob(jobId);
         if (job.liveClaims == 0) return;
         (uint256 firstClaim, uint256 agreedUpTo) = _walk(job, maxSteps);
-        (job.firstClaim, job.agreedUpTo) = (firstClaim.toUint48(), agreedUpTo.toUint48());
+        job.firstClaim = firstClaim.toUint40();
+        if (agreedUpTo > job.agreedUpTo) job.agreedUpTo = agreedUpTo.toUint40();
     }
 
     /// @dev The first live claim, and how far the list holds no live claim that disagrees with it, after at most `steps` claims
     /// (docs/protocol.md, "Claims"). The job has a live claim. What was found once stays true: claims die and are appended, and
     /// those that agreed with a first claim that has died agree with the one after it.
     function _walk(Job storage job, uint256 steps) private view returns (uint256 firstClaim, uint256 agreedUpTo) {
-        (firstClaim, agreedUpTo) = (job.firstClaim, job.agreedUpTo);
+        firstClaim = job.firstClaim;
         for (; !_isLive(firstClaim); --steps) {
-            if (steps == 0) return (firstClaim, agreedUpTo);
+            if (steps == 0) return (firstClaim, 0);
             firstClaim = _claims[firstClaim].next;
         }
-        if (agreedUpTo < firstClaim) agreedUpTo = firstClaim;
-        if (job.liveClaims == 1) return (firstClaim, agreedUpTo);
+        if (job.liveClaims == 1) return (firstClaim, firstClaim);
+        agreedUpTo = FixedPointMathLib.max(job.agreedUpTo, firstClaim);
         bytes32 traceRoot = matches.traceRootOf(firstClaim);
         for (uint256 last = job.lastClaim; steps != 0 && agreedUpTo != last; --steps) {
             uint256 next = _claims[agreedUpTo].next;
@@ -294,7 +296,7 @@ contract Jobs is IJobs {
         uint256 potWei = _bondWei - burned;
         claim.status = ClaimStatus.Lost;
         --job.liveClaims;
-        job.potWei += potWei.toUint128();
+        ++job.lostClaims;
         _burnedWei += burned.toUint128();
         emit ClaimLost(jobId, claimId, burned, potWei);
     }
@@ -314,8 +316,13 @@ contract Jobs is IJobs {
         claim.status = ClaimStatus.Closed;
         --_jobs[jobId].liveClaims;
         if (burned != 0) _burnedWei += burned.toUint128();
-        creditOf[claim.claimant] += returnedWei;
         emit ClaimClosed(jobId, claimId, burned, returnedWei);
+        _pay(claim.claimant, returnedWei);
+    }
+
+    /// @dev What losing claims have left to the winner.
+    function _potWei(Job storage job) private view returns (uint256) {
+        return job.lostClaims * (_bondWei - _burnedShareWei());
     }
 
     function _burnedShareWei() private view returns (uint256) {
@@ -327,9 +334,19 @@ contract Jobs is IJobs {
         amountWei = creditOf[msg.sender];
         require(amountWei != 0, Jobs_NothingToWithdraw(msg.sender));
         creditOf[msg.sender] = 0;
-        emit Withdrawn(msg.sender, amountWei);
-        (bool success,) = msg.sender.call{value: amountWei}("");
-        require(success, Jobs_TransferFailed(msg.sender, amountWei));
+        require(_send(msg.sender, amountWei), Jobs_TransferFailed(msg.sender, amountWei));
+    }
+
+    /// @dev The caller is paid at once, anybody else is credited: nobody's end of a job waits for somebody else's code. Comes after
+    /// all that the function writes, since whoever is paid may call back.
+    function _pay(address account, uint256 amountWei) private {
+        if (account != msg.sender || !_send(account, amountWei)) creditOf[account] += amountWei;
+    }
+
+    function _send(address account, uint256 amountWei) private returns (bool success) {
+        if (amountWei == 0) return true;
+        (success,) = account.call{value: amountWei}("");
+        if (success) emit Withdrawn(account, amountWei);
     }
 
     // ---------------------------------------------------------------- demanded inputs

@@ -25,9 +25,9 @@ contract Matches is IMatches, Multicallable {
     uint256 private constant STEP_OUT_RANK_AT = 6;
     uint256 private constant STEP_DIMS_AT = 37;
 
-    /// @param state Packed. @param nodesHash As in {Match}.
+    /// @param nodesHash As in {Match}.
     struct Game {
-        uint256 state;
+        State state;
         bytes32 nodesHash;
     }
 
@@ -107,15 +107,8 @@ contract Matches is IMatches, Multicallable {
     function _open(uint256 jobId, uint256 claimId0, uint256 claimId1, uint8 height) private returns (uint256 matchId) {
         matchId = _idOf(claimId0, claimId1);
         Game storage game = _games[matchId];
-        require(game.state == 0, Matches_AlreadyMatched(matchId));
-        State memory state;
-        state.phase = Phase.Open;
-        state.height = height;
-        state.turn = 1;
-        state.openedAt = block.timestamp.toUint40();
-        state.clockStartedAt = state.openedAt;
-        state.remainingSeconds = [_clockSeconds, _clockSeconds];
-        _save(game, state);
+        require(game.state.phase() == Phase.None, Matches_AlreadyMatched(matchId));
+        game.state = MatchState.begin(height, _clockSeconds, block.timestamp.toUint40());
         emit MatchOpened(matchId, jobId, claimId0, claimId1);
     }
 
@@ -123,16 +116,15 @@ contract Matches is IMatches, Multicallable {
 
     /// @inheritdoc IMatches
     function open(uint256 matchId, bytes32[] calldata children) external {
-        (Game storage game, State memory state) = _inPhase(matchId, Phase.Open);
+        (Game storage game, State state) = _inPhase(matchId, Phase.Open);
         (, uint256 claimId1) = _claimsOf(matchId);
         bytes32 root = traceRootOf[claimId1];
         require(root != 0, Matches_NotRevealed(claimId1));
-        _stopClock(state);
-        bytes32 computed = _parentOf(children, state.height);
+        uint8 height = state.height();
+        bytes32 computed = _parentOf(children, height);
         require(computed == root, Matches_NodeMismatch(computed, root));
-        state.phase = Phase.Descend;
-        _passTurn(game, state);
-        emit NodeOpened(matchId, 1, state.height, 0, 0, root, children);
+        _passTurn(game, state, Phase.Descend, height, 0);
+        emit NodeOpened(matchId, 1, height, 0, children);
     }
 
     /// @inheritdoc IMatches
@@ -143,65 +135,66 @@ contract Matches is IMatches, Multicallable {
         Answer calldata answer,
         bytes32[] calldata children
     ) external {
-        (Game storage game, State memory state) = _inPhase(matchId, Phase.Descend);
-        _requireState(state, height, position);
-        uint8 side = state.turn;
-        _stopClock(state);
         uint8 levels = _levels(height);
-        require(height != levels, Matches_OtherState(height, position)); // what is left is {descendToLeaf}
-        bytes32 node = _parentOf(children, height - levels);
-        (bytes32 node0, bytes32 node1) = _answer(matchId, game, state, levels, answer, node);
-        _passTurn(game, state);
-        emit NodeOpened(matchId, side, state.height, state.position, node0, node1, children);
+        require(height > levels, Matches_WrongRound(height));
+        height -= levels;
+        bytes32 node = _parentOf(children, height);
+        (uint8 side, uint64 below) = _answer(matchId, height, levels, position, answer, node);
+        emit NodeOpened(matchId, side, height, below, children);
     }
 
     /// @inheritdoc IMatches
     function descendToLeaf(uint256 matchId, uint8 height, uint64 position, Answer calldata answer, bytes calldata leaf)
         external
     {
-        (Game storage game, State memory state) = _inPhase(matchId, Phase.Descend);
-        _requireState(state, height, position);
-        uint8 side = state.turn;
-        _stopClock(state);
-        uint8 levels = _levels(height);
-        require(height == levels, Matches_OtherState(height, position));
-        (bytes32 node0, bytes32 node1) = _answer(matchId, game, state, levels, answer, _hashLeaf(leaf));
-        state.phase = Phase.Leaf;
-        _passTurn(game, state);
-        emit LeafPosted(matchId, side, state.position, node0, node1, leaf);
+        require(height == _levels(height), Matches_WrongRound(height));
+        bytes32 node = _hashLeaf(leaf);
+        (uint8 side, uint64 below) = _answer(matchId, 0, height, position, answer, node);
+        emit LeafPosted(matchId, side, below, leaf);
     }
 
     /// @inheritdoc IMatches
     function postLeaf(uint256 matchId, uint64 position, bytes32 otherNode, bytes calldata leaf) external {
-        (Game storage game, State memory state) = _inPhase(matchId, Phase.Leaf);
+        (Game storage game, State state) = _inPhase(matchId, Phase.Leaf);
         _requireState(state, 0, position);
-        uint8 side = state.turn;
-        _stopClock(state);
+        uint8 side = state.turn();
         (bytes32 node0, bytes32 node1) = _bySide(side, _hashLeaf(leaf), otherNode);
-        _requireNodes(game, node0, node1);
-        state.phase = Phase.Proof;
-        _passTurn(game, state);
-        emit LeafPosted(matchId, side, position, node0, node1, leaf);
+        _requireNodes(game.nodesHash, node0, node1);
+        _passTurn(game, state, Phase.Proof, 0, position);
+        emit LeafPosted(matchId, side, position, leaf);
     }
 
-    /// @dev Goes down to the first difference. The answer hashes up to both sides' nodes, so it is what both have committed to.
+    /// @dev Goes `levels` down from `position` to the first difference, at `height`. The answer hashes up to both sides' nodes,
+    /// so it is what both have committed to.
     /// @param node Of the side to move, at the difference.
-    function _answer(
+    function _answer(uint256 matchId, uint8 height, uint8 levels, uint64 position, Answer calldata answer, bytes32 node)
+        private
+        returns (uint8 side, uint64 below)
+    {
+        (Game storage game, State state) = _inPhase(matchId, Phase.Descend);
+        _requireState(state, height + levels, position);
+        side = state.turn();
+        require(node != answer.otherNode, Matches_NoDifference(answer.index));
+        (bytes32 node0, bytes32 node1) = _bySide(side, node, answer.otherNode);
+        _requireAbove(matchId, game, node0, node1, levels, answer);
+        below = ((uint256(position) << levels) + answer.index).toUint64();
+        game.nodesHash = Merkle.hashPair(node0, node1);
+        _passTurn(game, state, height == 0 ? Phase.Leaf : Phase.Descend, height, below);
+    }
+
+    /// @dev That the nodes stand below those that the match stands at, with nothing different before them.
+    function _requireAbove(
         uint256 matchId,
         Game storage game,
-        State memory state,
+        bytes32 node0,
+        bytes32 node1,
         uint8 levels,
-        Answer calldata answer,
-        bytes32 node
-    ) private returns (bytes32 node0, bytes32 node1) {
-        require(node != answer.otherNode, Matches_NoDifference(answer.index));
-        (node0, node1) = _bySide(state.turn, node, answer.otherNode);
-        (bytes32 above0, bytes32 above1) = Merkle.climbBoth(node0, node1, answer.index, levels, answer.siblings);
-        if (game.nodesHash == 0) _requireRoots(matchId, above0, above1);
-        else _requireNodes(game, above0, above1);
-        state.height -= levels;
-        state.position = ((uint256(state.position) << levels) + answer.index).toUint64();
-        game.nodesHash = Merkle.hashPair(node0, node1);
+        Answer calldata answer
+    ) private view {
+        (node0, node1) = Merkle.climbBoth(node0, node1, answer.index, levels, answer.siblings);
+        bytes32 nodesHash = game.nodesHash;
+        if (nodesHash == 0) _requireRoots(matchId, node0, node1);
+        else _requireNodes(nodesHash, node0, node1);
     }
 
     // ---------------------------------------------------------------- proofs
@@ -270,10 +263,11 @@ contract Matches is IMatches, Multicallable {
         view
         returns (Dispute memory dispute)
     {
-        (Game storage game, State memory state) = _load(matchId);
-        require(state.phase == Phase.Leaf || state.phase == Phase.Proof, Matches_WrongPhase(matchId, state.phase));
+        (Game storage game, State state) = _load(matchId);
+        Phase phase = state.phase();
+        require(phase == Phase.Leaf || phase == Phase.Proof, Matches_WrongPhase(matchId, phase));
         _requireState(state, 0, position);
-        _requireNodes(game, _hashLeaf(leaves[0]), _hashLeaf(leaves[1]));
+        _requireNodes(game.nodesHash, _hashLeaf(leaves[0]), _hashLeaf(leaves[1]));
         (uint256 claimId0,) = _claimsOf(matchId);
         bytes32 modelId;
         (modelId, dispute.inputRoot) = jobs.questionOf(jobs.getClaim(claimId0).jobId);
@@ -339,7 +333,7 @@ contract Matches is IMatches, Multicallable {
     function _decide(Dispute memory dispute, int256 computed) private {
         (uint256 matchId, int256 value0, int256 value1) = (dispute.matchId, dispute.value0, dispute.value1);
         emit ElementComputed(matchId, dispute.slot, dispute.element, value0, value1, computed);
-        (Game storage game, State memory state) = _load(matchId);
+        (Game storage game, State state) = _load(matchId);
         _end(matchId, game, state, Ending.Proof, (value0 != computed ? 1 : 0) | (value1 != computed ? 2 : 0));
     }
 
@@ -347,15 +341,16 @@ contract Matches is IMatches, Multicallable {
 
     /// @inheritdoc IMatches
     function callTime(uint256 matchId) external {
-        (Game storage game, State memory state) = _load(matchId);
+        (Game storage game, State state) = _load(matchId);
         (uint256 claimId0, uint256 claimId1) = _claimsOf(matchId);
-        require(state.phase != Phase.Over, Matches_WrongPhase(matchId, Phase.Over));
+        require(state.phase() != Phase.Over, Matches_WrongPhase(matchId, Phase.Over));
         // Who has revealed the other side's trace has nothing to answer. (Below the root the traces differ.)
         _requireOtherTrace(claimId0, claimId1);
         uint8 losers;
         for (uint8 side = 0; side < 2; ++side) {
-            bool toMove = state.phase == Phase.Proof || state.turn == side;
-            if (toMove && Clock.isOver(state.remainingSeconds[side], state.clockStartedAt)) losers |= uint8(1 << side);
+            bool toMove = state.phase() == Phase.Proof || state.turn() == side;
+            bool isOver = Clock.isOver(state.remainingSeconds(side), state.clockStartedAt());
+            if (toMove && isOver) losers |= uint8(1 << side);
         }
         require(losers != 0, Matches_NoClockExpired(matchId));
         _end(matchId, game, state, Ending.Time, losers);
@@ -363,8 +358,8 @@ contract Matches is IMatches, Multicallable {
 
     /// @inheritdoc IMatches
     function settleSameTrace(uint256 matchId, Terms calldata terms1) external {
-        (Game storage game, State memory state) = _load(matchId);
-        require(state.phase != Phase.Over, Matches_WrongPhase(matchId, Phase.Over));
+        (Game storage game, State state) = _load(matchId);
+        require(state.phase() != Phase.Over, Matches_WrongPhase(matchId, Phase.Over));
         (uint256 claimId0, uint256 claimId1) = _claimsOf(matchId);
         (bytes32 root0, bytes32 root1) = (traceRootOf[claimId0], traceRootOf[claimId1]);
         require(root0 != 0, Matches_NotRevealed(claimId0));
@@ -374,17 +369,14 @@ contract Matches is IMatches, Multicallable {
     }
 
     /// @dev Reverts when a claim is not live: such a match is moot.
-    function _end(uint256 matchId, Game storage game, State memory state, Ending ending, uint8 losers) private {
+    function _end(uint256 matchId, Game storage game, State state, Ending ending, uint8 losers) private {
         _saveEnd(matchId, game, state, ending, losers);
         (uint256 claimId0, uint256 claimId1) = _claimsOf(matchId);
         jobs.endMatch(claimId0, claimId1, losers);
     }
 
-    function _saveEnd(uint256 matchId, Game storage game, State memory state, Ending ending, uint8 losers) private {
-        state.phase = Phase.Over;
-        state.ending = ending;
-        state.losers = losers;
-        _save(game, state);
+    function _saveEnd(uint256 matchId, Game storage game, State state, Ending ending, uint8 losers) private {
+        game.state = state.ended(ending, losers);
         delete game.nodesHash;
         emit MatchEnded(matchId, ending, losers);
     }
@@ -395,19 +387,19 @@ contract Matches is IMatches, Multicallable {
     // Each claim id is half of a match id.
     // forge-lint: disable-next-item(unsafe-typecast)
     function getMatch(uint256 matchId) external view returns (Match memory) {
-        (Game storage game, State memory state) = _load(matchId);
+        (Game storage game, State state) = _load(matchId);
         (uint256 claimId0, uint256 claimId1) = _claimsOf(matchId);
         return Match({
             claims: [uint64(claimId0), uint64(claimId1)],
-            phase: state.phase,
-            ending: state.ending,
-            height: state.height,
-            turn: state.turn,
-            losers: state.losers,
-            openedAt: state.openedAt,
-            clockStartedAt: state.clockStartedAt,
-            remainingSeconds: state.remainingSeconds,
-            position: state.position,
+            phase: state.phase(),
+            ending: state.ending(),
+            height: state.height(),
+            turn: state.turn(),
+            losers: state.losers(),
+            openedAt: state.openedAt(),
+            clockStartedAt: state.clockStartedAt(),
+            remainingSeconds: [state.remainingSeconds(0), state.remainingSeconds(1)],
+            position: state.position(),
             nodesHash: game.nodesHash
         });
     }
@@ -416,38 +408,32 @@ contract Matches is IMatches, Multicallable {
     function matchOf(uint256 claimIdA, uint256 claimIdB) external view returns (uint256 matchId) {
         (uint256 claimId0, uint256 claimId1) = _ordered(claimIdA, claimIdB);
         matchId = _idOf(claimId0, claimId1);
-        if (_games[matchId].state == 0) return 0;
+        if (_games[matchId].state.phase() == Phase.None) return 0;
     }
 
     // ---------------------------------------------------------------- state
 
-    function _load(uint256 matchId) private view returns (Game storage game, State memory state) {
+    function _load(uint256 matchId) private view returns (Game storage game, State state) {
         game = _games[matchId];
-        state = MatchState.unpack(game.state);
-        require(state.phase != Phase.None, Matches_UnknownMatch(matchId));
+        state = game.state;
+        require(state.phase() != Phase.None, Matches_UnknownMatch(matchId));
     }
 
-    function _inPhase(uint256 matchId, Phase phase) private view returns (Game storage game, State memory state) {
+    function _inPhase(uint256 matchId, Phase phase) private view returns (Game storage game, State state) {
         (game, state) = _load(matchId);
-        require(state.phase == phase, Matches_WrongPhase(matchId, state.phase));
-    }
-
-    function _save(Game storage game, State memory state) private {
-        game.state = MatchState.pack(state);
+        require(state.phase() == phase, Matches_WrongPhase(matchId, state.phase()));
     }
 
     /// @dev Takes what the side to move has used off its clock; reverts when that is more than there was.
-    function _stopClock(State memory state) private view {
-        uint8 side = state.turn;
-        uint32 remaining = state.remainingSeconds[side];
-        require(!Clock.isOver(remaining, state.clockStartedAt), Matches_ClockExpired(side));
-        state.remainingSeconds[side] = remaining - uint32(block.timestamp - state.clockStartedAt);
-    }
-
-    function _passTurn(Game storage game, State memory state) private {
-        state.turn = 1 - state.turn;
-        state.clockStartedAt = block.timestamp.toUint40();
-        _save(game, state);
+    function _passTurn(Game storage game, State state, Phase phase, uint8 height, uint64 position) private {
+        uint8 side = state.turn();
+        uint40 startedAt = state.clockStartedAt();
+        uint32 remaining = state.remainingSeconds(side);
+        require(!Clock.isOver(remaining, startedAt), Matches_ClockExpired(side));
+        // No more than `remaining`, as was just checked.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        remaining -= uint32(block.timestamp - startedAt);
+        game.state = state.moved(phase, height, position, remaining, block.timestamp.toUint40());
     }
 
     function _liveClaim(uint256 claimId) private view returns (Claim memory claim) {
@@ -457,8 +443,11 @@ contract Matches is IMatches, Multicallable {
 
     // ---------------------------------------------------------------- checks and parts
 
-    function _requireState(State memory state, uint8 height, uint64 position) private pure {
-        require(height == state.height && position == state.position, Matches_OtherState(state.height, state.position));
+    function _requireState(State state, uint8 height, uint64 position) private pure {
+        require(
+            height == state.height() && position == state.position(),
+            Matches_OtherState(state.height(), state.position())
+        );
     }
 
     function _requireLength(bytes32 what, uint256 length, uint256 requiredLength) private pure {
@@ -472,9 +461,9 @@ contract Matches is IMatches, Multicallable {
         require(root0 == 0 || root0 != traceRootOf[claimId1], Matches_SameTrace(claimId0, claimId1));
     }
 
-    function _requireNodes(Game storage game, bytes32 node0, bytes32 node1) private view {
+    function _requireNodes(bytes32 nodesHash, bytes32 node0, bytes32 node1) private pure {
         bytes32 computed = Merkle.hashPair(node0, node1);
-        require(computed == game.nodesHash, Matches_NodeMismatch(computed, game.nodesHash));
+        require(computed == nodesHash, Matches_NodeMismatch(computed, nodesHash));
     }
 
     /// @dev Both sides have revealed when both match: no node is 0.

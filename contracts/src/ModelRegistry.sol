@@ -34,7 +34,7 @@ contract ModelRegistry is IModelRegistry {
     }
 
     function _checkShape(Model memory model) private pure {
-        _checkRange("stepCount", model.stepCount, 1, type(uint32).max);
+        _checkRange("stepCount", model.stepCount, 1, type(uint24).max);
         uint256 slotDepth = 1;
         while (1 << slotDepth < uint256(model.stepCount) + 1) ++slotDepth;
         _checkRange("slotDepth", model.slotDepth, slotDepth, slotDepth);

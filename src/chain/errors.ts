@@ -67,6 +67,7 @@ const SENTENCES: Readonly<Record<string, (a: RefusalArgs) => string>> = {
     `Claims ${a['claim0']} and ${a['claim1']} have the same trace; there is nothing to dispute.`,
   Matches_ClaimNotLive: (a) => `Claim ${a['claimId']} is no longer live.`,
   Matches_WrongPhase: (a) => `Match ${a['matchId']} is in phase "${name(PHASE, a['phase'])}", where this is no move.`,
+  Matches_WrongRound: (a) => `At height ${a['height']} the other kind of descent is due.`,
   Matches_OtherState: (a) => `The match has moved on to height ${a['height']}, position ${a['position']}.`,
   Matches_NodeMismatch: (a) =>
     `What is opened hashes to ${a['computed']}, not to ${a['expected']}, at which the match stands.`,

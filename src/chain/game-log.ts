@@ -5,6 +5,8 @@
 import type { Log } from 'ethers';
 import { asHash, type Hash, type Hex } from '../commit/hash.js';
 import type { Terms } from '../dispute/actions.js';
+import type { Side } from '../dispute/game.js';
+import { nodesAt } from '../dispute/stands-at.js';
 import { NetworkError } from '../errors.js';
 import type { ClaimId, JobId, MatchId } from '../units.js';
 import { claimId, jobId, matchId } from '../units.js';
@@ -146,21 +148,18 @@ export class GameLog {
     const events = (job === undefined ? [] : this.history(job)).filter(
       (event) => 'matchId' in event.args && event.args.matchId === id,
     );
-    const opened = all(events, 'NodeOpened').at(-1);
-    const leafOf = (side: bigint): Hex | null =>
-      all(events, 'LeafPosted').find(({ args }) => args.side === side)?.args.leaf ?? null;
+    const opened = all(events, 'NodeOpened').map(({ args }) => ({
+      ...placeOf(args),
+      height: Number(args.height),
+      children: args.children.map(asHash),
+    }));
+    const leaves = all(events, 'LeafPosted').map(({ args }) => ({ ...placeOf(args), leaf: args.leaf }));
+    const leafOf = (side: Side): Hex | null => leaves.find((posted) => posted.side === side)?.leaf ?? null;
     const computed = first(events, 'ElementComputed');
-    const last = all(events, 'LeafPosted').at(-1) ?? opened;
     return {
-      nodes: last ? [asHash(last.args.node0), asHash(last.args.node1)] : null,
-      opened: opened
-        ? {
-            height: Number(opened.args.height),
-            position: Number(opened.args.position),
-            children: opened.args.children.map(asHash),
-          }
-        : null,
-      leaves: [leafOf(0n), leafOf(1n)],
+      nodes: nodesAt(opened, leaves),
+      opened: opened.at(-1) ?? null,
+      leaves: [leafOf(0), leafOf(1)],
       computed: computed
         ? {
             element: Number(computed.args.element),
@@ -279,3 +278,8 @@ function withoutPayload(event: GameEvent): GameEvent {
   const payload = PAYLOADS.find((key) => key in event.args);
   return payload ? ({ ...event, args: { ...event.args, [payload]: '0x' } } as GameEvent) : event;
 }
+
+const placeOf = ({ side, position }: { readonly side: bigint; readonly position: bigint }) => ({
+  side: Number(side) as Side,
+  position: Number(position),
+});

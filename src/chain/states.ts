@@ -11,8 +11,10 @@ import {
   type JobState,
   type MatchState,
   PHASES,
+  potShareWei,
   type Side,
 } from '../dispute/game.js';
+import type { Opened } from '../dispute/stands-at.js';
 import { NetworkError } from '../errors.js';
 import { type ClaimId, claimId, type JobId, jobId, type MatchId, seconds, timestamp, wei } from '../units.js';
 import type { Contracts } from './contracts.js';
@@ -37,7 +39,7 @@ export async function readJobState(contracts: Contracts, id: JobId, at: BlockId 
     agreedUpTo: claimId(job.agreedUpTo),
     outputBytes: Number(job.outputBytes),
     feeWei: wei(job.feeWei),
-    potWei: wei(job.potWei),
+    potWei: wei(job.lostClaims * potShareWei(contracts.parameters)),
     consumer: job.consumer,
     inputOutstanding,
   };
@@ -75,10 +77,10 @@ export async function readClaimState(
 
 /** What only the events of a match say. */
 export interface Posted {
-  /** Where the match stood after the last move, and each side's node there (0 for a root that was not revealed). */
+  /** Each side's node where the match stood after the last move; null at the root. */
   readonly nodes: readonly [Hash, Hash] | null;
   /** What the side that moved last has opened. */
-  readonly opened: { readonly height: number; readonly position: number; readonly children: readonly Hash[] } | null;
+  readonly opened: Opened | null;
   readonly leaves: readonly [Hex | null, Hex | null];
   readonly computed: MatchState['computed'];
 }

@@ -36,7 +36,7 @@ export function eventText(event: GameEvent): string {
     case 'ClaimClosed':
       return `claim ${event.args.claimId} was needless: ${showWei(event.args.burnedWei)} burned, ${showWei(event.args.returnedWei)} returned`;
     case 'JobFinal':
-      return `final: claim ${event.args.claimId} is the answer, ${showWei(event.args.paidWei)} credited to ${event.args.claimant}`;
+      return `final: claim ${event.args.claimId} is the answer, ${showWei(event.args.paidWei)} for ${event.args.claimant}`;
     case 'JobVoid':
       return `void: ${showWei(event.args.feeReturnedWei)} returned, ${showWei(event.args.burnedWei)} burned`;
     case 'MatchOpened':

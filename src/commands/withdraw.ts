@@ -6,7 +6,8 @@ import { openSender, openSession } from '../cli/session.js';
 import { facts } from '../cli/table.js';
 
 export default class Withdraw extends OgCommand {
-  static override summary = 'Take out everything that is credited to the account: fees, bonds, pots.';
+  static override summary =
+    'Take out what is credited to the account: fees, bonds and pots of jobs that somebody else has ended.';
   static override examples = ['<%= config.bin %> withdraw', '<%= config.bin %> withdraw --account worker --json'];
   static override flags = { ...chainFlags, ...accountFlags };
 

@@ -29,6 +29,10 @@ export interface Parameters {
   readonly inputDemandWei: Wei;
 }
 
+/** What the loser of a match leaves to the job's winner: its bond without the share that is burned. */
+export const potShareWei = ({ bondWei, burnBps }: Parameters): bigint =>
+  bondWei - (bondWei * BigInt(burnBps)) / 10_000n;
+
 /** `Job` of IJobs.sol. */
 export interface JobState {
   readonly id: JobId;

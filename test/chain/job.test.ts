@@ -35,12 +35,15 @@ test('an honest job becomes final, and the worker is paid', async () => {
     /The challenge window of job 1 is open until/,
   );
   await world.passWindow();
-  await finalizeJob(world.contracts, worker, job);
+  const { logs } = await finalizeJob(world.contracts, worker, job);
+  const paid = world.contracts.jobs.find(logs, 'Withdrawn');
+  assert.is(
+    paid?.args.amountWei,
+    world.contracts.parameters.bondWei + 10n ** 15n,
+    'whoever ends its own job is paid at once',
+  );
   assert.equal([...((await readOutput(world.contracts, job)).bytes ?? [])], [0, 50]);
   assert.equal(world.truth.slots.at(-1), Int32Array.of(50));
-  const owed = await creditOf(world.contracts, worker.address);
-  assert.is(owed, world.contracts.parameters.bondWei + 10n ** 15n);
-  assert.is((await withdraw(world.contracts, worker)).amountWei, owed);
   assert.is(await codeOf(finalizeJob(world.contracts, worker, job)), 'OG_JOB_ENDED');
 });
 
@@ -54,9 +57,11 @@ test('the second claim of a race is refused before it costs a bond', async () =>
 test('a job that nobody claims returns the fee', async () => {
   const job = await world.request();
   await world.devnet.passSeconds(601);
-  await finalizeJob(world.contracts, world.devnet.sender(CLIENT), job);
+  await finalizeJob(world.contracts, world.devnet.sender(WORKER), job);
   assert.is((await readJob(world.contracts, job)).status, 'void');
-  assert.is(await creditOf(world.contracts, world.devnet.sender(CLIENT).address), 10n ** 15n);
+  const client = world.devnet.sender(CLIENT);
+  assert.is(await creditOf(world.contracts, client.address), 10n ** 15n);
+  assert.is((await withdraw(world.contracts, client)).amountWei, 10n ** 15n);
   assert.match((await errorOf(readOutput(world.contracts, job))).message, 'is void');
 });
 

@@ -88,7 +88,7 @@ test('worker: answers a request and collects the fee', async () => {
   const lines = jsonLines(working.stdout);
   await lines.until((line) => line.job === job && line.decision === 'submit');
   await devnet.passSeconds(601);
-  await lines.until((line) => line.decision === 'withdraw');
+  await lines.until((line) => line.job === job && line.decision === 'finalize');
   working.kill('SIGINT');
   assert.is((await working).exitCode, 0);
   assert.is((await client.og('result', String(job), '--json')).json.status, 'final');

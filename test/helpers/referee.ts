@@ -101,11 +101,11 @@ export class Referee {
   readonly rounds = new Map<MatchId, number>();
   readonly credits = new Map<string, bigint>();
   burnedWei = 0n;
+  withdrawnWei = 0n;
   inputOutstanding = false;
   private readonly games: GameRecord[] = [];
   private readonly job: Mutable<JobState>;
   private heldWei = FEE_WEI;
-  private withdrawnWei = 0n;
 
   constructor(
     readonly commitment: ModelCommitment,
@@ -222,13 +222,13 @@ export class Referee {
         this.settle(action.matchId, action.terms1);
         break;
       case 'finalize':
-        this.finalize(action);
+        this.finalize(action, sender);
         break;
       case 'walkClaims':
         this.walkClaims(action.maxSteps);
         break;
       case 'reclaimBond':
-        this.reclaim(action.claimId, action.terms);
+        this.reclaim(action.claimId, action.terms, sender);
         break;
       case 'withdraw':
         require((this.credits.get(sender) ?? 0n) > 0n, 'Jobs_NothingToWithdraw');
@@ -303,7 +303,7 @@ export class Referee {
 
   // ---- ends
 
-  private finalize({ terms, output }: Finalize): void {
+  private finalize({ terms, output }: Finalize, sender: string): void {
     require(this.job.status === 'open', 'Jobs_WrongStatus');
     require(!this.inputOutstanding, 'Jobs_InputDemanded');
     const live = this.live();
@@ -314,7 +314,7 @@ export class Referee {
       this.job.status = 'void';
       this.heldWei -= this.job.feeWei + this.job.potWei;
       this.burnedWei += this.job.potWei;
-      this.credit(this.job.requester, this.job.feeWei);
+      this.pay(this.job.requester, this.job.feeWei, sender);
       return;
     }
     require(this.now > this.job.windowEndsAt, 'Jobs_WindowOpen');
@@ -327,7 +327,7 @@ export class Referee {
     this.job.winner = winner.id;
     const paid = BOND_WEI + this.job.feeWei + this.job.potWei;
     this.heldWei -= paid;
-    this.credit(winner.claimant, paid);
+    this.pay(winner.claimant, paid, sender);
   }
 
   private walkClaims(maxSteps: number): void {
@@ -345,20 +345,20 @@ export class Referee {
     }
   }
 
-  private reclaim(id: bigint, terms: Terms): void {
+  private reclaim(id: bigint, terms: Terms, sender: string): void {
     const claim = this.liveClaim(id);
     this.requireTerms(claim, terms, 'Jobs_OtherTerms');
     require(this.job.status !== 'open', 'Jobs_WrongStatus');
     const target = claim.target === 0n ? null : this.claim(claim.target);
     const needless = claim.traceRoot !== null && target?.traceRoot === claim.traceRoot;
-    this.close(claim, needless);
+    this.close(claim, needless, sender);
   }
 
-  private close(claim: Mutable<ClaimState>, needless: boolean): void {
+  private close(claim: Mutable<ClaimState>, needless: boolean, sender: string): void {
     const burned = needless ? this.burnedShare() : 0n;
     this.endClaim(claim, 'closed', BOND_WEI);
     this.burnedWei += burned;
-    this.credit(claim.claimant, BOND_WEI - burned);
+    this.pay(claim.claimant, BOND_WEI - burned, sender);
   }
 
   private lose(claim: Mutable<ClaimState>): void {
@@ -378,7 +378,12 @@ export class Referee {
     return (BOND_WEI * BigInt(BURN_BPS)) / BPS;
   }
 
-  private credit(account: string, amountWei: bigint): void {
+  /** The sender at once, anybody else as a credit. */
+  private pay(account: string, amountWei: bigint, sender: string): void {
+    if (account === sender) {
+      this.withdrawnWei += amountWei;
+      return;
+    }
     this.credits.set(account, (this.credits.get(account) ?? 0n) + amountWei);
   }
 
@@ -556,7 +561,7 @@ export class Referee {
     require(claim0.traceRoot === claim1.traceRoot, 'Matches_OtherTrace');
     this.requireTerms(claim1, terms1, 'Jobs_OtherTerms');
     this.end(game, 'sameTrace', [false, false]);
-    if (claim1.target === claim0.id) this.close(claim1, true);
+    if (claim1.target === claim0.id) this.close(claim1, true, 'Matches');
   }
 
   /** A match with a claim that is not live is moot. */

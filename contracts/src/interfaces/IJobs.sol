@@ -45,27 +45,27 @@ enum ClaimStatus {
 /// @param liveClaims Claims whose bonds are held: after the end, those that have not reclaimed theirs yet.
 /// @param firstClaim Lowest claim id that may still be live; 0 without claims; the winner of a Final job. Follow {Claim-next}
 /// from here to `lastClaim`.
+/// @param lostClaims Claims that have lost: each leaves its bond without the burned share to the winner, which is the pot.
 /// @param stepCount @param slotDepth @param tensorDepth The model's, kept here so that a claim needs no look-up.
 /// @param outputBytes Bytes of the output that a claim posts; 0 when it goes by its root.
-/// @param potWei What losing claims left to the winner.
 struct Job {
     bytes32 modelId;
     bytes32 inputRoot;
     address requester;
-    bool byRoot;
     uint40 claimBy;
-    uint48 agreedUpTo;
-    JobStatus status;
+    uint40 agreedUpTo;
     uint40 windowEndsAt;
+    JobStatus status;
+    bool byRoot;
     uint32 liveClaims;
-    uint48 firstClaim;
-    uint48 lastClaim;
-    uint32 stepCount;
+    uint40 firstClaim;
+    uint40 lastClaim;
+    uint32 lostClaims;
+    uint24 stepCount;
     uint8 slotDepth;
     uint8 tensorDepth;
     uint16 outputBytes;
-    uint128 feeWei;
-    uint128 potWei;
+    uint96 feeWei;
     address consumer;
 }
 
@@ -85,7 +85,7 @@ struct Claim {
     address claimant;
     ClaimStatus status;
     uint40 jobId;
-    uint48 next;
+    uint40 next;
     bytes32 commitment;
 }
 

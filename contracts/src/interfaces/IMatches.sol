@@ -64,19 +64,11 @@ struct Answer {
 interface IMatches {
     event Revealed(uint256 indexed claimId, bytes32 traceRoot);
     event MatchOpened(uint256 indexed matchId, uint256 indexed jobId, uint256 claim0, uint256 claim1);
-    /// @notice The match stands at (height, position), where the sides have `node0` and `node1` (0 before both trace roots are
-    /// known), and `side` has opened `children`, the level below its own.
-    event NodeOpened(
-        uint256 indexed matchId,
-        uint8 side,
-        uint8 height,
-        uint64 position,
-        bytes32 node0,
-        bytes32 node1,
-        bytes32[] children
-    );
+    /// @notice The match stands at (height, position), and `side` has opened `children`, the level below its node there. The
+    /// other side's node there is among the children that it has opened the move before.
+    event NodeOpened(uint256 indexed matchId, uint8 side, uint8 height, uint64 position, bytes32[] children);
     /// @notice The match stands at leaf `position`, and `side` has posted its leaf.
-    event LeafPosted(uint256 indexed matchId, uint8 side, uint64 position, bytes32 node0, bytes32 node1, bytes leaf);
+    event LeafPosted(uint256 indexed matchId, uint8 side, uint64 position, bytes leaf);
     /// @notice The contract computed the first element in which the two leaves differ.
     event ElementComputed(
         uint256 indexed matchId, uint256 slot, uint256 element, int256 value0, int256 value1, int256 computed
@@ -99,6 +91,8 @@ interface IMatches {
     error Matches_NotRevealed(uint256 claimId);
     /// @notice The match has moved on from the state that this move was made for.
     error Matches_OtherState(uint8 height, uint64 position);
+    /// @notice At this height the other kind of descent is due: {IMatches-descendToLeaf} in the last round, {IMatches-descend} before.
+    error Matches_WrongRound(uint8 height);
     error Matches_NoSuchSide(uint8 side);
     /// @notice This kind of proof is not for this slot: slot 0 is the input, slots up to the step count are made by steps.
     error Matches_WrongSlot(uint256 slot, uint256 stepCount);

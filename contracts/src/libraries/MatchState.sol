@@ -3,47 +3,96 @@ pragma solidity ^0.8.30;
 
 import {Ending, Phase} from "../interfaces/IMatches.sol";
 
-/// @notice What every move of a match reads and writes; the fields are those of {Match}.
-struct State {
-    Phase phase;
-    Ending ending;
-    uint8 height;
-    uint8 turn;
-    uint8 losers;
-    uint40 openedAt;
-    uint40 clockStartedAt;
-    uint32[2] remainingSeconds;
-    uint64 position;
-}
+/// @notice What every move of a match reads and writes, in one word; the fields are those of {Match}. From the low end: phase
+/// 1 byte, ending 1, height 1, turn 1, losers 1, openedAt 5, clockStartedAt 5, remainingSeconds 4 and 4, position 8.
+type State is uint256;
 
-/// @title The state of a match in one word, so that a move costs one read and one write.
-/// @notice From the low end: phase 1 byte, ending 1, height 1, turn 1, losers 1, openedAt 5, clockStartedAt 5,
-/// remainingSeconds 4 and 4, position 8.
+using MatchState for State global;
+
+/// @title The state of a match, read and changed as a whole.
+/// @notice What a caller puts in must fit its field; nothing is cut off here.
 library MatchState {
-    function pack(State memory state) internal pure returns (uint256 word) {
-        word = uint256(state.phase);
-        word |= uint256(state.ending) << 8;
-        word |= uint256(state.height) << 16;
-        word |= uint256(state.turn) << 24;
-        word |= uint256(state.losers) << 32;
-        word |= uint256(state.openedAt) << 40;
-        word |= uint256(state.clockStartedAt) << 80;
-        word |= uint256(state.remainingSeconds[0]) << 120;
-        word |= uint256(state.remainingSeconds[1]) << 152;
-        word |= uint256(state.position) << 184;
+    uint256 private constant ENDING_AT = 8;
+    uint256 private constant HEIGHT_AT = 16;
+    uint256 private constant TURN_AT = 24;
+    uint256 private constant LOSERS_AT = 32;
+    uint256 private constant OPENED_AT = 40;
+    uint256 private constant CLOCK_STARTED_AT = 80;
+    uint256 private constant REMAINING_AT = 120;
+    uint256 private constant REMAINING_BITS = 32;
+    uint256 private constant POSITION_AT = 184;
+
+    /// @dev What a move leaves as it is: who lost and when the match was opened.
+    uint256 private constant KEPT_BY_MOVES = uint256(type(uint48).max) << LOSERS_AT;
+
+    /// @notice A match that begins at `openedAt_`: side 1 is to open its root.
+    function begin(uint256 height_, uint32 clockSeconds, uint40 openedAt_) internal pure returns (State) {
+        uint256 word = uint256(Phase.Open) | height_ << HEIGHT_AT | 1 << TURN_AT;
+        word |= uint256(openedAt_) << OPENED_AT | uint256(openedAt_) << CLOCK_STARTED_AT;
+        return State.wrap(word | _clocks(clockSeconds, clockSeconds));
     }
 
-    // Every cast takes what {pack} put there.
-    // forge-lint: disable-next-item(unsafe-typecast)
-    function unpack(uint256 word) internal pure returns (State memory state) {
-        state.phase = Phase(uint8(word));
-        state.ending = Ending(uint8(word >> 8));
-        state.height = uint8(word >> 16);
-        state.turn = uint8(word >> 24);
-        state.losers = uint8(word >> 32);
-        state.openedAt = uint40(word >> 40);
-        state.clockStartedAt = uint40(word >> 80);
-        state.remainingSeconds = [uint32(word >> 120), uint32(word >> 152)];
-        state.position = uint64(word >> 184);
+    /// @notice The same match after a move that took the side to move to `remaining` seconds at `movedAt`: the other's clock runs.
+    function moved(State state, Phase phase_, uint256 height_, uint64 position_, uint32 remaining, uint40 movedAt)
+        internal
+        pure
+        returns (State)
+    {
+        uint256 side = state.turn();
+        uint32 other = state.remainingSeconds(1 - side);
+        uint256 word = State.unwrap(state) & KEPT_BY_MOVES;
+        word |= uint256(phase_) | height_ << HEIGHT_AT | (1 - side) << TURN_AT | uint256(movedAt) << CLOCK_STARTED_AT;
+        word |= uint256(position_) << POSITION_AT | (side == 0 ? _clocks(remaining, other) : _clocks(other, remaining));
+        return State.wrap(word);
+    }
+
+    /// @notice The same match, over.
+    function ended(State state, Ending ending_, uint8 losers_) internal pure returns (State) {
+        uint256 word = State.unwrap(state) & ~uint256(0xff00_00ffff); // losers, ending and phase
+        return State.wrap(word | uint256(Phase.Over) | uint256(ending_) << ENDING_AT | uint256(losers_) << LOSERS_AT);
+    }
+
+    // Every cast takes what {begin}, {moved} or {ended} put there.
+    // forge-lint: disable-start(unsafe-typecast)
+    function phase(State state) internal pure returns (Phase) {
+        return Phase(uint8(State.unwrap(state)));
+    }
+
+    function ending(State state) internal pure returns (Ending) {
+        return Ending(uint8(State.unwrap(state) >> ENDING_AT));
+    }
+
+    function height(State state) internal pure returns (uint8) {
+        return uint8(State.unwrap(state) >> HEIGHT_AT);
+    }
+
+    function turn(State state) internal pure returns (uint8) {
+        return uint8(State.unwrap(state) >> TURN_AT);
+    }
+
+    function losers(State state) internal pure returns (uint8) {
+        return uint8(State.unwrap(state) >> LOSERS_AT);
+    }
+
+    function openedAt(State state) internal pure returns (uint40) {
+        return uint40(State.unwrap(state) >> OPENED_AT);
+    }
+
+    function clockStartedAt(State state) internal pure returns (uint40) {
+        return uint40(State.unwrap(state) >> CLOCK_STARTED_AT);
+    }
+
+    function remainingSeconds(State state, uint256 side) internal pure returns (uint32) {
+        return uint32(State.unwrap(state) >> (REMAINING_AT + REMAINING_BITS * side));
+    }
+
+    function position(State state) internal pure returns (uint64) {
+        return uint64(State.unwrap(state) >> POSITION_AT);
+    }
+
+    // forge-lint: disable-end(unsafe-typecast)
+
+    function _clocks(uint32 remaining0, uint32 remaining1) private pure returns (uint256) {
+        return uint256(remaining0) << REMAINING_AT | uint256(remaining1) << (REMAINING_AT + REMAINING_BITS);
     }
 }

@@ -59,17 +59,26 @@ library Merkle {
     }
 
     /// @notice Root over a whole level of 2^k hashes.
-    function rootOfHashes(bytes32[] calldata hashes) internal pure returns (bytes32) {
+    function rootOfHashes(bytes32[] calldata hashes) internal pure returns (bytes32 root) {
         uint256 count = hashes.length;
         require(count != 0 && count & (count - 1) == 0, Merkle_NotPowerOfTwo(count));
-        uint256 at;
         assembly ("memory-safe") {
-            at := mload(0x40)
-            calldatacopy(at, hashes.offset, shl(5, count))
+            let at := mload(0x40)
+            let bytes_ := shl(5, count)
+            calldatacopy(at, hashes.offset, bytes_)
+            for {} gt(bytes_, 0x40) {} {
+                bytes_ := shr(1, bytes_)
+                let end := add(at, bytes_)
+                let from := at
+                for { let to := at } lt(to, end) { to := add(to, 0x40) } {
+                    mstore(to, keccak256(from, 0x40))
+                    mstore(add(to, 0x20), keccak256(add(from, 0x40), 0x40))
+                    from := add(from, 0x80)
+                }
+            }
+            root := mload(at)
+            if eq(bytes_, 0x40) { root := keccak256(at, 0x40) }
         }
-        uint256 depth;
-        while (1 << depth < count) ++depth;
-        return _fold(at, count, depth, 0); // a full level never needs a zero subtree
     }
 
     /// @notice Root above `node`, the one at `index` of its level, by its siblings from the bottom up. The caller checks that
@@ -92,14 +101,23 @@ library Merkle {
         require(index < 1 << levels, Merkle_IndexOutOfRange(index, levels));
         uint256 expected = 2 * levels - LibBit.popCount(index);
         require(siblings.length == expected, Merkle_WrongSiblings(siblings.length, expected));
-        uint256 used;
-        for (uint256 i = 0; i < levels; ++i) {
-            if ((index >> i) & 1 == 0) {
-                (node0, node1) = (hashPair(node0, siblings[used]), hashPair(node1, siblings[used + 1]));
-                used += 2;
-            } else {
-                bytes32 left = siblings[used++];
-                (node0, node1) = (hashPair(left, node0), hashPair(left, node1));
+        assembly ("memory-safe") {
+            let from := siblings.offset
+            for {} levels { levels := sub(levels, 1) } {
+                // A node goes to 0x20 where it is on the right, else to 0x00; its sibling takes the other place.
+                let place := shl(5, and(index, 1))
+                let other := xor(place, 0x20)
+                mstore(other, calldataload(from))
+                mstore(place, node0)
+                node0 := keccak256(0x00, 0x40)
+                if other {
+                    from := add(from, 0x20) // on the right each side has a sibling of its own
+                    mstore(0x20, calldataload(from))
+                }
+                mstore(place, node1)
+                node1 := keccak256(0x00, 0x40)
+                from := add(from, 0x20)
+                index := shr(1, index)
             }
         }
         return (node0, node1);

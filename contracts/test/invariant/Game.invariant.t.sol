@@ -104,7 +104,7 @@ contract GameInvariantTest is Test {
             Job memory job = jobs.getJob(jobId);
             owedWei += BOND * job.liveClaims;
             if (job.status == JobStatus.Open) {
-                owedWei += job.feeWei + job.potWei;
+                owedWei += job.feeWei + job.lostClaims * (BOND - BOND / 5);
                 if (inputs.isOutstanding(jobId)) stakesWei += STAKE; // one chunk: nothing is paid before it is complete
             }
             _checkClaims(jobId, job, board);

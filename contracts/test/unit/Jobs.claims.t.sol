@@ -136,7 +136,7 @@ contract JobsClaimsTest is BaseTest {
         expected.requester = requester;
         expected.status = JobStatus.Open;
         expected.claimBy = uint40(block.timestamp + 77);
-        expected.stepCount = uint32(TinyModel.STEP_COUNT);
+        expected.stepCount = uint24(TinyModel.STEP_COUNT);
         expected.outputBytes = 20;
         expected.slotDepth = 3;
         expected.tensorDepth = 2;
@@ -286,7 +286,7 @@ contract JobsClaimsTest is BaseTest {
         assertEq(job.windowEndsAt, block.timestamp + WINDOW);
         assertEq(job.firstClaim, third);
         assertEq(job.lastClaim, third);
-        assertEq(job.potWei, 2 * (BOND - BURN));
+        assertEq(job.lostClaims, 2);
         assertEq(jobs.getClaim(second).next, 0);
     }
 

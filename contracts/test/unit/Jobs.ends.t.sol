@@ -25,9 +25,16 @@ contract Receiver {
         _jobs.withdraw();
     }
 
+    /// @notice Anything else that one may ask of Jobs, as this account.
+    function ask(bytes calldata message) external payable {
+        (bool success,) = address(_jobs).call{value: msg.value}(message);
+        require(success, "reverted");
+    }
+
     receive() external payable {
         require(!_refuses, "refused");
         try _jobs.withdraw() {} catch {}
+        try _jobs.reclaimBond(1, Terms(0, 0, 0)) {} catch {}
     }
 }
 
@@ -93,7 +100,7 @@ contract JobsEndsTest is BaseTest {
         uint256 jobId = request();
         lose(submit(liar, jobId, lyingTrace()));
         assertEq(jobs.burnedWei(), BURN);
-        assertEq(jobs.getJob(jobId).potWei, BOND - BURN);
+        assertEq(jobs.getJob(jobId).lostClaims, 1);
         vm.warp(block.timestamp + CLAIM_SECONDS + 1);
         finalize(jobId, "");
         assertEq(jobs.burnedWei(), BOND);
@@ -559,6 +566,60 @@ contract JobsEndsTest is BaseTest {
         reclaimBond(claimId);
         assertEq(jobs.creditOf(worker), BOND);
         assertEq(jobs.creditOf(requester), FEE);
+    }
+
+    // ---------------------------------------------------------------- being paid at once
+
+    function test_finalize_paysItsWinnerAtOnce() external {
+        uint256 jobId = _claimedJob(address(0));
+        vm.expectEmit(address(jobs));
+        emit IJobs.Withdrawn(worker, BOND + FEE);
+        vm.prank(worker);
+        finalize(jobId, output);
+        assertEq(worker.balance, 100 ether + FEE);
+        assertEq(jobs.creditOf(worker), 0);
+        assertEq(address(jobs).balance, 0);
+    }
+
+    function test_finalize_paysItsRequesterAtOnce() external {
+        uint256 jobId = request();
+        vm.warp(block.timestamp + CLAIM_SECONDS + 1);
+        vm.prank(requester);
+        finalize(jobId, "");
+        assertEq(requester.balance, 100 ether);
+        jobId = jobs.requestByRoot(modelId, inputRoot, CLAIM_SECONDS, address(0)); // without a fee there is nothing to pay
+        vm.warp(block.timestamp + CLAIM_SECONDS + 1);
+        vm.recordLogs();
+        finalize(jobId, "");
+        assertEq(vm.getRecordedLogs().length, 1);
+    }
+
+    function test_reclaimBond_paysItsClaimantAtOnce() external {
+        uint256 jobId = request();
+        uint256 claimId = submit(worker, jobId, honestTrace());
+        vm.prank(address(inputs));
+        jobs.inputMissing(jobId);
+        vm.prank(worker);
+        reclaimBond(claimId);
+        assertEq(worker.balance, 100 ether);
+        assertEq(jobs.creditOf(worker), 0);
+    }
+
+    /// @dev A winner that cannot take money, or takes the chance to call back, ends its job like any other.
+    function testFuzz_finalize_byAContract(bool refuses) external {
+        Receiver receiver = new Receiver(jobs, refuses);
+        uint256 jobId = request();
+        Trace memory truth = honestTrace();
+        bytes32 seal = sealOf(jobId, address(receiver), truth.root());
+        bytes32 outputRoot = truth.slotRoot(TinyModel.STEP_COUNT);
+        receiver.ask{value: BOND}(abi.encodeCall(IJobs.submit, (jobId, modelId, inputRoot, seal, outputRoot, output)));
+        _endWindow(jobId);
+        _credit(worker, 5);
+        receiver.ask(abi.encodeCall(IJobs.finalize, (jobId, Terms(seal, outputRoot, 0), output)));
+        assertJobStatus(jobId, JobStatus.Final);
+        assertEq(address(receiver).balance, refuses ? 0 : BOND + FEE);
+        assertEq(jobs.creditOf(address(receiver)), refuses ? BOND + FEE : 0);
+        assertEq(address(jobs).balance, refuses ? BOND + FEE + 5 : 5);
     }
 
     // ---------------------------------------------------------------- withdraw

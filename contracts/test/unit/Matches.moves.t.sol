@@ -151,7 +151,7 @@ contract MatchesMovesTest is BaseTest {
         bytes32[] memory children = truth.children(5, 0, 1);
         _after(10);
         vm.expectEmit(address(matches));
-        emit IMatches.NodeOpened(matchId, 1, 5, 0, 0, truth.root(), children);
+        emit IMatches.NodeOpened(matchId, 1, 5, 0, children);
         vm.prank(stranger);
         matches.open(matchId, children);
         Match memory game = matches.getMatch(matchId);
@@ -195,15 +195,15 @@ contract MatchesMovesTest is BaseTest {
     // ---------------------------------------------------------------- descend
 
     function test_descend_unknownOrOver() external {
-        Answer memory answer;
+        (Answer memory answer, bytes32[] memory children) = _firstAnswer();
         vm.expectRevert(abi.encodeWithSelector(IMatches.Matches_UnknownMatch.selector, 2));
-        matches.descend(2, 5, 0, answer, NONE);
+        matches.descend(2, 5, 0, answer, children);
         vm.expectRevert(abi.encodeWithSelector(IMatches.Matches_WrongPhase.selector, matchId, Phase.Open));
-        matches.descend(matchId, 5, 0, answer, NONE);
+        matches.descend(matchId, 5, 0, answer, children);
         _after(CLOCK + 1);
         matches.callTime(matchId);
         vm.expectRevert(abi.encodeWithSelector(IMatches.Matches_WrongPhase.selector, matchId, Phase.Over));
-        matches.descend(matchId, 5, 0, answer, NONE);
+        matches.descend(matchId, 5, 0, answer, children);
         vm.expectRevert(abi.encodeWithSelector(IMatches.Matches_WrongPhase.selector, matchId, Phase.Over));
         matches.callTime(matchId);
     }
@@ -244,15 +244,19 @@ contract MatchesMovesTest is BaseTest {
         (Answer memory answer, bytes32[] memory children) = _firstAnswer();
         bytes memory otherState = abi.encodeWithSelector(IMatches.Matches_OtherState.selector, 5, 0);
         vm.expectRevert(otherState);
-        matches.descend(matchId, 4, 0, answer, children);
+        matches.descend(matchId, 9, 0, answer, new bytes32[](16));
         vm.expectRevert(otherState);
         matches.descend(matchId, 5, 1, answer, children);
-        vm.expectRevert(otherState);
+        vm.expectRevert(abi.encodeWithSelector(IMatches.Matches_WrongRound.selector, 4));
+        matches.descend(matchId, 4, 0, answer, children);
+        vm.expectRevert(abi.encodeWithSelector(IMatches.Matches_WrongRound.selector, 0));
+        matches.descend(matchId, 0, 0, answer, children);
+        vm.expectRevert(abi.encodeWithSelector(IMatches.Matches_WrongRound.selector, 5));
         matches.descendToLeaf(matchId, 5, 0, answer, ""); // four levels above the leaves
         matches.descend(matchId, 5, 0, answer, children);
         vm.expectRevert(abi.encodeWithSelector(IMatches.Matches_OtherState.selector, 4, 1));
         matches.descend(matchId, 5, 0, answer, children);
-        vm.expectRevert(abi.encodeWithSelector(IMatches.Matches_OtherState.selector, 4, 1));
+        vm.expectRevert(abi.encodeWithSelector(IMatches.Matches_WrongRound.selector, 4));
         matches.descend(matchId, 4, 1, answer, children); // what is left is the leaf
     }
 
@@ -339,7 +343,7 @@ contract MatchesMovesTest is BaseTest {
         _after(30);
         (Answer memory answer, bytes32[] memory children) = _firstAnswer();
         vm.expectEmit(address(matches));
-        emit IMatches.NodeOpened(matchId, 0, 4, 1, lie.levels[4][1], truth.levels[4][1], children);
+        emit IMatches.NodeOpened(matchId, 0, 4, 1, children);
         vm.prank(stranger);
         matches.descend(matchId, 5, 0, answer, children);
         Match memory game = matches.getMatch(matchId);
@@ -383,9 +387,7 @@ contract MatchesMovesTest is BaseTest {
         matches.descendToLeaf(matchId, 4, 1, answer, truth.leaves[position + 1]);
         _after(40);
         vm.expectEmit(address(matches));
-        emit IMatches.LeafPosted(
-            matchId, 1, position, lie.levels[0][position], truth.levels[0][position], truth.leaves[position]
-        );
+        emit IMatches.LeafPosted(matchId, 1, position, truth.leaves[position]);
         vm.prank(stranger);
         matches.descendToLeaf(matchId, 4, 1, answer, truth.leaves[position]);
         Match memory game = matches.getMatch(matchId);
@@ -425,9 +427,7 @@ contract MatchesMovesTest is BaseTest {
         uint64 position = matches.getMatch(matchId).position;
         _after(100);
         vm.expectEmit(address(matches));
-        emit IMatches.LeafPosted(
-            matchId, 0, position, lie.levels[0][position], truth.levels[0][position], lie.leaves[position]
-        );
+        emit IMatches.LeafPosted(matchId, 0, position, lie.leaves[position]);
         vm.prank(stranger);
         matches.postLeaf(matchId, position, truth.levels[0][position], lie.leaves[position]);
         Match memory game = matches.getMatch(matchId);

@@ -59,11 +59,13 @@ contract ModelRegistryTest is Test {
     function test_register_badStepCount() external {
         Model memory model = _model();
         model.stepCount = 0;
-        _expectBadShape(model, "stepCount", 0, 1, type(uint32).max);
+        _expectBadShape(model, "stepCount", 0, 1, type(uint24).max);
+        model.stepCount = 2 ** 24;
+        _expectBadShape(model, "stepCount", 2 ** 24, 1, type(uint24).max);
     }
 
     function testFuzz_register_slotDepthIsExact(uint32 stepCount, uint8 slotDepth) external {
-        stepCount = uint32(bound(stepCount, 1, type(uint32).max));
+        stepCount = uint32(bound(stepCount, 1, type(uint24).max));
         slotDepth = uint8(bound(slotDepth, 0, 38));
         Model memory model = _model();
         (model.stepCount, model.slotDepth) = (stepCount, slotDepth);

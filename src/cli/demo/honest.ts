@@ -31,7 +31,7 @@ export async function honestJob(stage: Stage, subject: Subject, narrator: Narrat
   const sent = await finalizeJob(contracts, worker, asked.jobId);
   gas.add(sent);
   const { paidWei } = ledger.ended(sent);
-  const ends = `ends the job and is credited ${showWei(paidWei)}: bond and fee`;
+  const ends = `ends the job and is paid ${showWei(paidWei)}: bond and fee`;
   narrator.transaction({ who: 'worker', what: ends, gasUsed: sent.gasUsed });
 
   const output = (await finalOutput(stage, model, asked.jobId)) ?? trace.slots.at(-1)!;

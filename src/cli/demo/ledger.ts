@@ -31,7 +31,7 @@ export class Ledger {
     return { burnedWei, potWei };
   }
 
-  /** What a final claim was credited: fee, bond and pot together. */
+  /** What a final claim was paid: fee, bond and pot together. */
   ended(sent: Sent): { winner: string; paidWei: bigint } {
     const event = this.contracts.jobs.find(sent.logs, 'JobFinal');
     if (!event) throw new Error(`The transaction ${sent.txHash} ended no job.`);

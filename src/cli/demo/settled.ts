@@ -10,7 +10,7 @@ import type { ToldLie } from './lie.js';
 
 export interface Settled {
   readonly answer: Answer;
-  /** The name of whoever's claim became final, and what it was credited. */
+  /** The name of whoever's claim became final, and what it was paid. */
   readonly winner: string;
   readonly paidWei: bigint;
 }
@@ -22,7 +22,7 @@ export async function settle(chapter: JobChapter, { truth }: ToldLie, { potWei }
   const sent = await finalizeJob(contracts, stage.cast.watchtower, asked.jobId);
   gas.add(sent);
   const { winner, paidWei } = ledger.ended(sent);
-  const what = `ends the job and is credited ${showWei(paidWei)}: bond, pot and fee`;
+  const what = `ends the job and is paid ${showWei(paidWei)}: bond, pot and fee`;
   narrator.transaction({ who: 'watchtower', what, gasUsed: sent.gasUsed });
   ledger.pay('client', winner, FEE_WEI, 'the fee');
   ledger.pay('pot', winner, potWei, 'for being right');

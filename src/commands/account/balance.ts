@@ -10,7 +10,8 @@ import { facts } from '../../cli/table.js';
 export default class AccountBalance extends OgCommand {
   static override summary = 'Show what an account has, and what it can withdraw.';
   static override description = prose`
-    Bonds, fees and pots are credited in the contract; og withdraw takes them out.`;
+    Whoever ends a job or reclaims a bond of its own is paid at once. Where somebody else does it the money is credited in the contract;
+    og withdraw takes it out.`;
   static override examples = [
     '<%= config.bin %> account balance',
     '<%= config.bin %> account balance 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 --json',
