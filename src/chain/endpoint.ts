@@ -1,5 +1,6 @@
 /** One JSON-RPC address: asked in time, and judged by how it answers. */
 import type { JsonRpcError, JsonRpcPayload, JsonRpcResult } from 'ethers';
+import { Batches, BatchRefused } from './batches.js';
 import type { NodeHealth, NodeState } from './events.js';
 import { answerFailure, NodeFailure, requestFailure, statusFailure } from './rpc-failure.js';
 
@@ -15,6 +16,10 @@ const LONGEST_RETRY_AFTER_MS = 300_000;
 const OVERLOAD_REST_MS = 2_000;
 /** Share of the newest answer in the average. */
 const LATENCY_WEIGHT = 0.2;
+/** So many times its usual time to answer, and not less than the second, until a node counts as slow. */
+const SLOW_LATENCIES = 4;
+const LEAST_SLOW_MS = 300;
+const USUAL_LATENCY_MS = 250;
 
 export class Endpoint {
   /** Fit to be shown: an address often holds somebody's API key. */
@@ -37,10 +42,11 @@ export class Endpoint {
   private doubtedUntilMs = 0;
   private latencyMs: number | null = null;
   private lastError: string | null = null;
+  private readonly batches = new Batches((payloads) => this.exchange(payloads));
 
   constructor(
     readonly url: string,
-    private readonly timeoutMs: number,
+    readonly timeoutMs: number,
   ) {
     this.address = displayUrl(url);
     const parsed = new URL(url);
@@ -55,18 +61,15 @@ export class Endpoint {
 
   /** @throws NodeFailure when it gives no answer that says anything about what was asked. */
   async ask(payload: JsonRpcPayload): Promise<Answer> {
-    this.requests++;
-    const startedAt = performance.now();
-    try {
-      const answer = await this.request(payload);
-      this.answered(performance.now() - startedAt);
-      this.learn(payload, answer);
-      return answer;
-    } catch (error) {
-      const failure = error instanceof NodeFailure ? error : requestFailure(error, this.address);
-      this.failed(failure);
-      throw failure;
-    }
+    const answer = await this.batches.ask(payload);
+    this.learn(payload, answer);
+    return answer;
+  }
+
+  /** When it has not answered after this, another one is asked too. */
+  get slowAfterMs(): number {
+    const usual = SLOW_LATENCIES * (this.latencyMs ?? USUAL_LATENCY_MS);
+    return Math.min(Math.max(usual, LEAST_SLOW_MS), this.timeoutMs / 2);
   }
 
   /** It works, if not always. */
@@ -104,23 +107,57 @@ export class Endpoint {
     return { address, state, chosen, head, lagBlocks, requests, errors, rateLimited, latencyMs, lastError };
   }
 
-  private async request(payload: JsonRpcPayload): Promise<Answer> {
-    const { method, params, id } = payload;
+  /** One HTTP request. */
+  private async exchange(payloads: readonly JsonRpcPayload[]): Promise<readonly (Answer | NodeFailure)[]> {
+    this.requests++;
+    const startedAt = performance.now();
+    try {
+      const answers = await this.post(payloads);
+      const failure = answers.find((each) => each instanceof NodeFailure);
+      if (answers.some((each) => !(each instanceof NodeFailure))) this.answered(performance.now() - startedAt);
+      if (failure) this.failed(failure);
+      return answers;
+    } catch (error) {
+      if (error instanceof BatchRefused) throw error;
+      const failure = error instanceof NodeFailure ? error : requestFailure(error, this.address);
+      this.failed(failure);
+      throw failure;
+    }
+  }
+
+  private async post(payloads: readonly JsonRpcPayload[]): Promise<(Answer | NodeFailure)[]> {
+    const questions = payloads.map(({ method, params }, i) => ({ jsonrpc: '2.0', id: i + 1, method, params }));
     const response = await fetch(this.requestUrl, {
       method: 'POST',
       headers: this.headers,
-      body: JSON.stringify({ jsonrpc: '2.0', id, method, params }),
+      body: JSON.stringify(questions.length === 1 ? questions[0] : questions),
       signal: AbortSignal.timeout(this.timeoutMs),
     });
+    const said = parsed(await response.text());
     // Some nodes put an error's JSON behind a status such as 400.
-    const text = await response.text();
-    const answer = parsed(text);
-    if (!response.ok && !(answer && 'error' in answer && response.status < 429))
+    const explained = said !== null && (Array.isArray(said) || 'error' in said);
+    if (!response.ok && !(explained && response.status < 429)) {
+      if (payloads.length > 1 && response.status >= 400 && response.status < 429) throw new BatchRefused();
       throw statusFailure(response.status, response.headers.get('retry-after'), this.address);
-    if (!answer) throw new SyntaxError('no JSON-RPC answer');
-    const failure = 'error' in answer ? answerFailure(answer.error, method, this.address) : null;
-    if (failure) throw failure;
-    return { ...answer, id };
+    }
+    if (said === null) throw new SyntaxError('no JSON-RPC answer');
+    if (payloads.length > 1) this.requireBatch(said);
+    const answers = [said].flat();
+    return payloads.map((payload, i) => {
+      const answer = payloads.length === 1 ? answers[0] : answers.find(({ id }) => id === i + 1);
+      if (!answer || !('result' in answer || 'error' in answer))
+        return requestFailure(new SyntaxError('no JSON-RPC answer'), this.address);
+      const failure = 'error' in answer ? answerFailure(answer.error, payload.method, this.address) : null;
+      return failure ?? { ...answer, id: payload.id };
+    });
+  }
+
+  /** A node that takes no batches, or none of this size, answers with one error. */
+  private requireBatch(said: Said): void {
+    const [first, ...others] = [said].flat();
+    if (Array.isArray(said) && (others.length > 0 || typeof first?.id === 'number')) return;
+    const failure = first && 'error' in first ? answerFailure(first.error, 'batch', this.address) : null;
+    throw failure ?? new BatchRefused();
   }
 
   private answered(ms: number): void {
@@ -153,10 +190,13 @@ export class Endpoint {
   }
 }
 
+type Said = Answer | Answer[];
+
 /** Null when it is not an answer of JSON-RPC. */
-function parsed(text: string): Answer | null {
+function parsed(text: string): Said | null {
   try {
-    const value = JSON.parse(text) as Answer;
+    const value = JSON.parse(text) as Said;
+    if (Array.isArray(value)) return value;
     return typeof value === 'object' && value !== null && ('result' in value || 'error' in value) ? value : null;
   } catch {
     return null;

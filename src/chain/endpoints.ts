@@ -5,9 +5,11 @@
 import type { JsonRpcPayload } from 'ethers';
 import pRetry from 'p-retry';
 import { NetworkError } from '../errors.js';
+import { agreedOn } from './consult.js';
 import { Disagreements, DOUBT_MS } from './disagreements.js';
 import type { Answer, Endpoint } from './endpoint.js';
 import type { ChainEvents, NodeState, NodesHealth } from './events.js';
+import { type Gathered, gather } from './gather.js';
 import { NodeFailure } from './rpc-failure.js';
 import { survey } from './survey.js';
 import { keyOf, outcomeOf, type Vote } from './votes.js';
@@ -22,8 +24,9 @@ const LONGEST_WAIT_MS = 30_000;
 
 /** A node that has answered within this is alive, though it fails just now: nothing is decided without a second node while there is one. */
 const ALIVE_MS = 60_000;
-/** Rounds over the nodes for the second of two votes. */
-const VOTE_ROUNDS = 3;
+/** Rounds over the nodes for the votes that a decision takes, with pauses that double. */
+const VOTE_ROUNDS = 5;
+const VOTE_PAUSE_MS = 50;
 
 /** "There is none" may mean that this node does not know it yet. */
 const MAYBE_NOT_YET = new Set([
@@ -32,6 +35,8 @@ const MAYBE_NOT_YET = new Set([
   'eth_getBlockByNumber',
   'eth_getBlockByHash',
 ]);
+/** What is tried on a state: a node that lags may refuse what others would not. */
+const TRIED = new Set(['eth_call', 'eth_estimateGas']);
 
 export class Endpoints {
   readonly disagreements: Disagreements;
@@ -78,43 +83,66 @@ export class Endpoints {
     return this.retried(() => this.round(payload));
   }
 
-  /** The answer of two nodes, where two are alive. @throws NodeFailure when only one of them gives one. */
+  /**
+   * What two nodes say, where two are alive; where they differ, what most say.
+   *
+   * @throws NodeFailure when only one of them says anything; NetworkError when three or more differ and no answer has a majority.
+   */
   async askTwo(payload: JsonRpcPayload): Promise<Answer> {
-    const failing = this.inState('failing').filter((node) => node.answeredWithin(ALIVE_MS));
-    const voters = [...this.inState('ok'), ...failing];
+    const voters = this.voters();
     if (voters.length < 2) return this.ask(payload);
     this.surveyNowAndThen();
-    const votes: Vote<Endpoint>[] = [];
-    const abstained = new Set<Endpoint>();
-    let silent = voters;
-    for (let round = 1; round <= VOTE_ROUNDS && votes.length < 2; round++) {
-      votes.push(...(await this.votes(payload, silent, 2 - votes.length, abstained)));
-      silent = voters.filter((voter) => !abstained.has(voter) && votes.every(({ node }) => node !== voter));
-    }
-    if (votes.length === 1 && silent.some((node) => node.answeredWithin(ALIVE_MS)))
-      throw new NodeFailure(
-        'unreachable',
-        `Of the nodes only ${votes[0]?.node.address} has answered ${payload.method}; nothing is decided on one node's word.`,
-        { hint: 'It is tried again.' },
-      );
+    const ballot: Ballot = { votes: [], abstained: new Set() };
+    await this.vote(payload, voters, ballot, () => ballot.votes.length >= 2);
+    const { votes } = ballot;
     const [first, second] = votes;
     if (!first) return this.ask(payload);
+    const silent = (): boolean => votes.length + ballot.abstained.size < voters.length;
+    if (!second && silent()) throw undecided(payload, votes);
     if (!second || keyOf(payload, first.answer) === keyOf(payload, second.answer)) return first.answer;
-    const asked = votes.map(({ node }) => node);
-    const others = voters.filter((node) => !asked.includes(node));
-    const all = [...votes, ...(await this.votes(payload, others, others.length))];
-    return this.settle(payload, inOrder(all, this.all));
+    await this.vote(payload, voters, ballot, () => !silent());
+    if (votes.length === 2 && silent()) throw undecided(payload, votes);
+    return this.settle(payload, inOrder(votes, this.all));
   }
 
-  /** The lower of two good nodes' heights of a block by its tag: both know it. Null when fewer than two answer. */
+  /** What every node says that can be had now, put into one answer (see consult.ts). @throws NodeFailure when none says anything. */
+  async consult(payload: JsonRpcPayload): Promise<Answer> {
+    const voters = this.voters();
+    if (voters.length < 2) return this.ask(payload);
+    this.surveyNowAndThen();
+    const { good } = await this.gather(voters, payload, { wanted: voters.length, enough: 2 });
+    const ballot: Ballot = { votes: [...good], abstained: new Set() };
+    await this.vote(payload, voters, ballot, () => ballot.votes.length >= 2);
+    const votes = inOrder(ballot.votes, this.all);
+    return votes.length === 0
+      ? this.ask(payload)
+      : agreedOn(
+          payload,
+          votes.map(({ answer }) => answer),
+        );
+  }
+
+  /**
+   * The height up to which two nodes have the chain, by a block's tag: of three or more the second highest, so that neither one that lags nor one
+   * that makes blocks up decides. Null when fewer than two answer.
+   */
   async commonHeight(tag: string): Promise<number | null> {
     const payload: JsonRpcPayload = { id: 1, jsonrpc: '2.0', method: 'eth_getBlockByNumber', params: [tag, false] };
-    const votes = await this.votes(payload, this.inState('ok'), 2);
-    const heights = votes.flatMap(({ answer }) => {
-      const block = 'result' in answer ? (answer.result as { number: string } | null) : null;
-      return block ? [Number(block.number)] : [];
+    const voters = this.voters().filter((node) => this.stateOf(node) !== 'lagging');
+    const ballot: Ballot = { votes: [], abstained: new Set() };
+    const heights = (): number[] =>
+      ballot.votes
+        .flatMap(({ answer }) => {
+          const block = 'result' in answer ? (answer.result as { number: string } | null) : null;
+          return block ? [Number(block.number)] : [];
+        })
+        .sort((x, y) => y - x);
+    await this.vote(payload, voters, ballot, () => {
+      const [highest = 0, second, third] = heights();
+      // Of two that are far apart, a third says which of them is right.
+      return third !== undefined || (second !== undefined && highest - second <= MOST_LAG_BLOCKS);
     });
-    return heights.length < 2 ? null : Math.min(...heights);
+    return heights()[1] ?? null;
   }
 
   /** Every node is told of a transaction: one that keeps it to itself does not matter. The best answer of all. */
@@ -165,28 +193,39 @@ export class Endpoints {
   }
 
   private async round(payload: JsonRpcPayload): Promise<Answer> {
-    let none: Answer | null = null;
-    let failure: unknown = null;
     const ranked = this.ranked();
     const awake = ranked.filter(({ pausedForMs }) => pausedForMs === 0);
     if (awake.length === 0) await this.waitFor(ranked);
-    for (const node of awake.length === 0 ? ranked : awake) {
-      if (none !== null && this.stateOf(node) !== 'ok') break;
-      try {
-        const answer = await node.ask(payload);
-        if (!this.mayKnowLess(node, payload, answer)) return answer;
-        none ??= answer;
-      } catch (error) {
-        failure ??= error;
-      }
+    const nodes = awake.length === 0 ? ranked : awake;
+    const ok = nodes.filter((node) => this.stateOf(node) === 'ok');
+    let failure: unknown = null;
+    for (const some of [ok, nodes.filter((node) => !ok.includes(node))]) {
+      const { good, others, failures } = await this.gather(some, payload, { wanted: 1, enough: 1 });
+      const [best] = [...good, ...inOrder(others, this.all)];
+      if (best) return best.answer;
+      failure ??= failures[0]?.error ?? null;
     }
-    if (none !== null) return none;
     throw failure;
+  }
+
+  private gather(
+    nodes: readonly Endpoint[],
+    payload: JsonRpcPayload,
+    { wanted, enough }: { readonly wanted: number; readonly enough: number },
+  ): Promise<Gathered<Endpoint, Answer>> {
+    return gather(nodes, {
+      wanted,
+      enough,
+      ask: (node) => node.ask(payload),
+      isGood: (node, answer) => !this.mayKnowLess(node, payload, answer),
+      slowAfterMs: (node) => node.slowAfterMs,
+    });
   }
 
   /** Somebody else may know more: it does not know what was asked for, or has turned out to lag. */
   private mayKnowLess(node: Endpoint, { method, params }: JsonRpcPayload, answer: Answer): boolean {
-    if (this.all.length === 1 || !('result' in answer)) return false;
+    if (this.all.length === 1) return false;
+    if (!('result' in answer)) return TRIED.has(method);
     if (answer.result === null) return MAYBE_NOT_YET.has(method);
     const [block] = params as readonly unknown[];
     const asksHead = method === 'eth_blockNumber' || (method === 'eth_getBlockByNumber' && block === 'latest');
@@ -216,31 +255,39 @@ export class Endpoints {
   }
 
   /**
-   * Answers of so many of these nodes, as far as they give any.
-   *
-   * @param abstained is told who has answered that it does not know.
+   * Who is heard where something is decided, best first: also those that fail just now, and those that were doubted, so that two of three
+   * are never left to one word against another. Not one on another chain.
    */
-  private async votes(
+  private voters(): Endpoint[] {
+    const alive = (state: NodeState): Endpoint[] =>
+      this.inState(state).filter((node) => !node.disagrees && node.answeredWithin(ALIVE_MS));
+    return [...this.inState('ok'), ...alive('failing'), ...alive('disagrees'), ...this.inState('lagging')];
+  }
+
+  /** Asks those who have not said anything yet, round after round, until `isDone`, or until nobody is left or the rounds are over. */
+  private async vote(
     payload: JsonRpcPayload,
-    nodes: readonly Endpoint[],
-    count: number,
-    abstained = new Set<Endpoint>(),
-  ): Promise<Vote<Endpoint>[]> {
-    const votes: Vote<Endpoint>[] = [];
-    let rest = nodes;
-    while (votes.length < count && rest.length > 0) {
-      const asked = rest.slice(0, count - votes.length);
-      rest = rest.slice(asked.length);
-      const settled = await Promise.allSettled(asked.map((node) => node.ask(payload)));
-      settled.forEach((each, i) => {
-        const node = asked[i] as Endpoint;
-        if (each.status === 'rejected') {
-          if (each.reason instanceof NodeFailure && each.reason.failure === 'unknown') abstained.add(node);
-        } else if (votesOn(payload, each.value)) votes.push({ node, answer: each.value });
-        else abstained.add(node);
+    voters: readonly Endpoint[],
+    { votes, abstained }: Ballot,
+    isDone: () => boolean,
+  ): Promise<void> {
+    for (let round = 1; !isDone(); round++) {
+      const silent = voters.filter((voter) => !abstained.has(voter) && votes.every(({ node }) => node !== voter));
+      if (silent.length === 0 || round > VOTE_ROUNDS) return;
+      if (round > 1) await pause(VOTE_PAUSE_MS * 2 ** (round - 2));
+      const wanted = votes.length < 2 ? 2 - votes.length : silent.length;
+      const { good, others, failures } = await gather(silent, {
+        wanted,
+        enough: wanted,
+        ask: (node) => node.ask(payload),
+        isGood: (_, answer) => votesOn(payload, answer),
+        slowAfterMs: (node) => node.slowAfterMs,
       });
+      votes.push(...good);
+      for (const { node } of others) abstained.add(node);
+      for (const { node, error } of failures)
+        if (error instanceof NodeFailure && error.failure === 'unknown') abstained.add(node);
     }
-    return votes;
   }
 
   private async settle(payload: JsonRpcPayload, votes: readonly Vote<Endpoint>[]): Promise<Answer> {
@@ -251,6 +298,12 @@ export class Endpoints {
       throw new NetworkError('OG_REORG', 'The nodes are on different blocks just now.', 'Try again.');
     }
     const names = doubted.map(({ address }) => address);
+    if (!majority && votes.length > 2)
+      throw new NetworkError(
+        'OG_NODES_DISAGREE',
+        `The nodes answer ${payload.method} in ${votes.length} ways, and no two of them agree; nothing is decided on that.`,
+        'It is tried again.',
+      );
     this.disagreements.observe({
       about: 'read',
       key: `read:${names.join()}`,
@@ -273,9 +326,9 @@ export class Endpoints {
       id: 1,
       jsonrpc: '2.0',
     };
-    const votes = await this.votes(block, nodes, nodes.length);
-    const hashes = new Set(votes.map(({ answer }) => keyOf(block, answer)));
-    return votes.length === nodes.length && hashes.size === 1;
+    const { good } = await this.gather(nodes, block, { wanted: nodes.length, enough: nodes.length });
+    const hashes = new Set(good.map(({ answer }) => keyOf(block, answer)));
+    return good.length === nodes.length && hashes.size === 1;
   }
 
   private surveyNowAndThen(): void {
@@ -293,6 +346,26 @@ export class Endpoints {
     this.disagreements.compared(found.map(({ observed }) => observed));
   }
 }
+
+interface Ballot {
+  readonly votes: Vote<Endpoint>[];
+  /** Who has answered that it does not know. */
+  readonly abstained: Set<Endpoint>;
+}
+
+function undecided({ method }: JsonRpcPayload, votes: readonly Vote<Endpoint>[]): NodeFailure {
+  const names = votes.map(({ node }) => node.address).join(' and ');
+  const only = votes.length === 1 ? `only ${names} has` : `only ${names} have, in different ways,`;
+  return new NodeFailure(
+    'unreachable',
+    `Of the nodes ${only} answered ${method}; nothing is decided on one node's word.`,
+    {
+      hint: 'It is tried again.',
+    },
+  );
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A node that would not give so many logs has not contradicted one that did. */
 function votesOn({ method }: JsonRpcPayload, answer: Answer): boolean {

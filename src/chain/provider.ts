@@ -2,9 +2,11 @@
 import { JsonRpcApiProvider, type JsonRpcError, type JsonRpcPayload, type JsonRpcResult, Network } from 'ethers';
 import { NetworkError, UserError } from '../errors.js';
 import { type Timestamp, timestamp } from '../units.js';
+import { isConsulted } from './consult.js';
 import { displayUrl, Endpoint } from './endpoint.js';
 import { Endpoints } from './endpoints.js';
 import { ChainEvents, type NodesHealth } from './events.js';
+import { gather } from './gather.js';
 import { NodeFailure } from './rpc-failure.js';
 
 /** anvil's chain id, and that of every local development chain. */
@@ -50,7 +52,7 @@ export class Node extends JsonRpcApiProvider {
     readonly pollingMs: number,
     readonly safety: Safety,
   ) {
-    // Batches of one and no cache: a stale nonce would fail a transaction, and public nodes limit batches.
+    // No cache: a stale nonce would fail a transaction. Questions are put together for each node (batches.ts), not here.
     super(Network.from(endpoints.chainId), {
       staticNetwork: true,
       cacheTimeout: -1,
@@ -129,7 +131,8 @@ export class Node extends JsonRpcApiProvider {
   override async _send(payload: JsonRpcPayload | JsonRpcPayload[]): Promise<(JsonRpcResult | JsonRpcError)[]> {
     const [one] = [payload].flat() as [JsonRpcPayload];
     if (one.method === 'eth_sendRawTransaction') return [await this.endpoints.broadcast(one)];
-    return [await (decides(one) ? this.endpoints.askTwo(one) : this.endpoints.ask(one))];
+    if (decides(one)) return [await this.endpoints.askTwo(one)];
+    return [await (isConsulted(one) ? this.endpoints.consult(one) : this.endpoints.ask(one))];
   }
 
   override destroy(): void {
@@ -196,7 +199,7 @@ function decides({ method, params }: JsonRpcPayload): boolean {
   const [first, block] = params as readonly unknown[];
   if (method === 'eth_call') return typeof block === 'object';
   if (method === 'eth_getLogs') return (first as { toBlock?: string }).toBlock?.startsWith('0x') ?? false;
-  if (method === 'eth_getBalance') return String(block).startsWith('0x');
+  if (method === 'eth_getBalance' || method === 'eth_getTransactionCount') return String(block).startsWith('0x');
   return method === 'eth_getBlockByNumber' && String(first).startsWith('0x');
 }
 
@@ -219,10 +222,23 @@ export async function connectNode(options: NodeOptions): Promise<Node> {
 
 /** The chain that was asked for, or that of the first node that answers. */
 async function chainIdOf(all: readonly Endpoint[], wanted: bigint | null): Promise<bigint> {
-  const answers = await Promise.allSettled(all.map(ownChainId));
-  const ids = answers.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  const asking = new Map<Endpoint, Promise<bigint>>();
+  const ask = (endpoint: Endpoint): Promise<bigint> => {
+    const asked = asking.get(endpoint) ?? ownChainId(endpoint);
+    asking.set(endpoint, asked);
+    return asked;
+  };
+  const { good, failures } = await gather(all, {
+    wanted: 1,
+    enough: 1,
+    ask,
+    slowAfterMs: ({ slowAfterMs }) => slowAfterMs,
+  });
+  // The one that is meant may come later in the order, or be slow.
+  if (wanted !== null && good[0]?.answer !== wanted) await Promise.allSettled(all.map(ask));
+  const ids = all.flatMap(({ chainId }) => (chainId === null ? [] : [chainId]));
   const [first] = ids;
-  if (first === undefined) throw (answers[0] as PromiseRejectedResult).reason;
+  if (first === undefined) throw failures.find(({ node }) => node === all[0])?.error ?? failures[0]?.error;
   if (wanted === null || ids.includes(wanted)) return wanted ?? first;
   const answering = all.find(({ chainId }) => chainId === first) as Endpoint;
   throw new UserError(

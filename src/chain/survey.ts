@@ -1,7 +1,8 @@
 /** Compares nodes in what cannot change: the chain's id, an old block's hash, a contract's code. */
-import { id as hashOfText, type JsonRpcPayload } from 'ethers';
+import { id as hashOfText, type JsonRpcPayload, type JsonRpcResult } from 'ethers';
 import type { Observed } from './disagreements.js';
-import type { Endpoint } from './endpoint.js';
+import type { Answer, Endpoint } from './endpoint.js';
+import { gather } from './gather.js';
 
 /** A block that is so deep is not reorganised away any more. */
 export const REORG_BLOCKS = 64;
@@ -11,6 +12,9 @@ export interface Found {
   /** Those that were not believed. */
   readonly nodes: readonly Endpoint[];
 }
+
+/** A node that fails now and then is asked again. */
+const ATTEMPTS = 3;
 
 interface Said {
   readonly node: Endpoint;
@@ -28,7 +32,10 @@ export async function survey(
   chainId: bigint,
   contracts: readonly string[],
 ): Promise<Found[]> {
-  const ids = await asked(nodes, 'eth_chainId', []);
+  const [ids] = await Promise.all([
+    asked(nodes, 'eth_chainId', []),
+    asked(nodes, 'eth_getBlockByNumber', ['latest', false]), // it learns its head by that
+  ]);
   for (const { node, value } of ids) node.chainId = BigInt(value);
   const others = ids.filter(({ node }) => node.chainId !== chainId);
   const found = others.map(({ node, value }) => ({
@@ -43,8 +50,8 @@ export async function survey(
   }));
 
   const onChain = ids.flatMap(({ node }) => (node.chainId === chainId ? [node] : []));
-  await asked(onChain, 'eth_getBlockByNumber', ['latest', false]);
   const heads = onChain.flatMap(({ head }) => (head === null ? [] : [head]));
+  if (heads.length === 0) return found;
   const deep = `0x${Math.max(Math.min(...heads) - REORG_BLOCKS, 0).toString(16)}`;
   const blocks = await asked(onChain, 'eth_getBlockByNumber', [deep, false]);
   const hashes = blocks.flatMap(({ node, value }) => {
@@ -62,16 +69,27 @@ export async function survey(
 
 async function asked(nodes: readonly Endpoint[], method: string, params: readonly unknown[]): Promise<Said[]> {
   const payload: JsonRpcPayload = { id: 1, jsonrpc: '2.0', method, params: [...params] };
-  const answers = await Promise.allSettled(
-    nodes
-      .filter(({ pausedForMs }) => pausedForMs === 0)
-      .map(async (node) => ({ node, answer: await node.ask(payload) })),
-  );
-  return answers.flatMap((each) => {
-    if (each.status === 'rejected' || !('result' in each.value.answer)) return [];
-    const { node, answer } = each.value;
-    return [{ node, value: typeof answer.result === 'string' ? answer.result : JSON.stringify(answer.result) }];
+  const awake = nodes.filter(({ pausedForMs }) => pausedForMs === 0);
+  const { good } = await gather(awake, {
+    wanted: awake.length,
+    enough: 1,
+    ask: (node) => askAgain(node, payload),
+    isGood: (_, answer) => 'result' in answer,
+    slowAfterMs: ({ slowAfterMs }) => ATTEMPTS * slowAfterMs,
   });
+  return good.map(({ node, answer }) => {
+    const { result } = answer as JsonRpcResult;
+    return { node, value: typeof result === 'string' ? result : JSON.stringify(result) };
+  });
+}
+
+async function askAgain(node: Endpoint, payload: JsonRpcPayload): Promise<Answer> {
+  for (let attempt = 1; ; attempt++)
+    try {
+      return await node.ask(payload);
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw error;
+    }
 }
 
 /** Where there is no majority, the first in the operator's order is believed. */

@@ -21,6 +21,8 @@ export interface Faults {
   /** Widest range of blocks, and most logs, that eth_getLogs takes. */
   logRangeBlocks: number;
   logResults: number;
+  /** Most questions that it takes in one request. */
+  batchSize: number;
   /** Share of transactions that it accepts and keeps to itself. */
   dropRate: number;
   /** Changes an answer's result; what it returns is what is answered. */
@@ -41,6 +43,7 @@ export const NO_FAULTS: Readonly<Faults> = {
   lagBlocks: 0,
   logRangeBlocks: Number.POSITIVE_INFINITY,
   logResults: Number.POSITIVE_INFINITY,
+  batchSize: Number.POSITIVE_INFINITY,
   dropRate: 0,
   lie: null,
   unknownMethods: [],
@@ -151,6 +154,9 @@ export class FaultyRpc {
     } else if (this.happens(garbageRate)) {
       this.counts.garbage++;
       response.end('<html>');
+    } else if (Array.isArray(body) && body.length > this.faults.batchSize) {
+      response.writeHead(this.faults.batchSize === 1 ? 400 : 200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32_600, message: 'batch too large' } }));
     } else {
       const answers = await Promise.all([body].flat().map((each) => this.answer(each)));
       response.setHeader('content-type', 'application/json');

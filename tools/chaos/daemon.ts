@@ -35,7 +35,7 @@ export class Daemon {
       env: { PATH: process.env['PATH'], NO_COLOR: '1', ...this.environment },
     });
     this.child = child;
-    child.stderr.on('data', (chunk: Buffer) => this.log.write(chunk));
+    child.stderr.on('data', (chunk: Buffer) => this.note(chunk.toString().trimEnd()));
     createInterface({ input: child.stdout }).on('line', (text) => {
       this.log.write(`${text}\n`);
       try {
@@ -47,14 +47,14 @@ export class Daemon {
     });
     // It must not end by itself; if it does, it is started again, as a supervisor would.
     child.once('exit', (code) => {
-      this.log.write(`-- ended: ${code ?? 'killed'}\n`);
+      this.note(`ended: ${code ?? 'killed'}`);
       if (this.child === child) setTimeout(() => this.child === child && this.start(), 1_000);
     });
   }
 
   killAndStart(): void {
     this.kills++;
-    this.log.write('-- kill -9\n');
+    this.note('kill -9');
     this.end();
     this.start();
   }
@@ -74,6 +74,10 @@ export class Daemon {
     child?.kill('SIGKILL');
     for (const pid of this.stopped) signal(pid, 'SIGCONT'); // so that it sees that its parent is gone
     this.stopped.clear();
+  }
+
+  private note(text: string): void {
+    this.log.write(`-- ${new Date().toISOString()} ${text}\n`);
   }
 
   private children(): number[] {
