@@ -4,11 +4,26 @@ import type { Timestamp } from '../units.js';
 import type { AccountHealth, CannotPay, CannotPayReason } from './events.js';
 import type { Node } from './provider.js';
 import { REORG_BLOCKS } from './survey.js';
-import { nonceWasTaken, pause, type Transaction, type TransactionSigner } from './transaction.js';
+import type { Transaction, TransactionSigner } from './transaction.js';
 import type { Address } from './typed.js';
 
-/** Nonces that somebody else took while we signed are asked for anew this often. */
-const NONCE_ATTEMPTS = 4;
+/** Nonces that are remembered as one's own. */
+const NONCES_KEPT = 4_096;
+
+/** Where the account's next transaction goes. */
+export interface Place {
+  readonly nonce: number;
+  /**
+   * Transactions of this account are pending that this process did not send: it was killed and started again, or there is another one with the
+   * same key. They may do what is about to be done.
+   */
+  readonly othersPending: boolean;
+  /**
+   * Not null when the nonce is that of the oldest of those, which is stuck because it is too cheap: how often more was offered for its place in
+   * vain.
+   */
+  readonly replaces: number | null;
+}
 
 export class Account {
   readonly address: Address;
@@ -16,7 +31,10 @@ export class Account {
   private readonly underWay = new Set<Transaction>();
   /** Mined, but not so deep that no reorganisation can take it back; in the order of nonces. */
   private uncertain: readonly Transaction[] = [];
-  private nextNonce = 0;
+  /** The oldest pending transaction that is not known here, and since when it was not mined. */
+  private stranger: { readonly nonce: number; readonly sinceMs: number; refusals: number } | null = null;
+  /** Nonces that this process has used, oldest first. */
+  private readonly own = new Set<number>();
   private lack: CannotPay | null = null;
 
   constructor(
@@ -56,21 +74,41 @@ export class Account {
     return this.lane.add(task, { priority: -(deadline ?? Number.MAX_SAFE_INTEGER) });
   }
 
-  /** Broadcasts what is made for the next nonce; with another one when somebody has taken it. Only in turn. */
-  async broadcast(make: (nonce: number) => Transaction): Promise<Transaction> {
-    for (let attempt = 1; ; attempt++) {
-      const nonce = await this.nonce();
-      const transaction = make(nonce);
-      try {
-        await transaction.broadcast();
-        this.nextNonce = nonce + 1;
-        this.underWay.add(transaction);
-        return transaction;
-      } catch (error) {
-        if (!nonceWasTaken(error) || attempt === NONCE_ATTEMPTS) throw error;
-        await pause(this.node.pollingMs);
-      }
-    }
+  /** Where the next transaction goes. Only in turn. @param stuckAfterMs a stranger's transaction that is not mined after this is stuck. */
+  async place(stuckAfterMs: number): Promise<Place> {
+    const [pending, mined] = (await Promise.all(
+      ['pending', 'latest'].map((tag) => this.node.getTransactionCount(this.address, tag)),
+    )) as [number, number];
+    const othersPending = this.unknown(mined, pending) > 0;
+    if (!othersPending) this.stranger = null;
+    else if (this.stranger?.nonce !== mined) this.stranger = { nonce: mined, sinceMs: Date.now(), refusals: 0 };
+    const { stranger } = this;
+    if (stranger && !this.own.has(mined) && Date.now() - stranger.sinceMs >= stuckAfterMs)
+      return { nonce: mined, othersPending, replaces: stranger.refusals };
+    // Nodes behind a balancer may not know our last transaction yet, so our own count goes first while one is under way.
+    const nonce = Math.max(pending, ...[...this.underWay].map((transaction) => transaction.nonce + 1));
+    return { nonce, othersPending, replaces: null };
+  }
+
+  /** More must be offered for the place of the stranger's transaction that is stuck. */
+  replacementRefused(): void {
+    if (this.stranger) this.stranger.refusals++;
+  }
+
+  /** Whether a state shows all of this account's transactions before `nonce` but those that this process knows of. */
+  async isSeenIn(block: number, nonce: number): Promise<boolean> {
+    const seen = await this.node.getTransactionCount(this.address, block);
+    return this.unknown(seen, nonce) === 0;
+  }
+
+  /** Sends it. Only in turn. */
+  async broadcast(transaction: Transaction): Promise<Transaction> {
+    await transaction.broadcast();
+    this.underWay.add(transaction);
+    this.own.add(transaction.nonce);
+    const [oldest] = this.own;
+    if (this.own.size > NONCES_KEPT && oldest !== undefined) this.own.delete(oldest);
+    return transaction;
   }
 
   /** Nothing more is waited for. @param mined it is on the chain, as far as one can see now. */
@@ -112,9 +150,10 @@ export class Account {
     this.lack = null;
   }
 
-  /** Nodes behind a balancer may not know our last transaction yet, so our own count goes first while one is under way. */
-  private async nonce(): Promise<number> {
-    const known = await this.node.getTransactionCount(this.address, 'pending');
-    return this.underWay.size > 0 ? Math.max(known, this.nextNonce) : known;
+  /** How many of the nonces from `from` up to but not with `to` this process has not used. */
+  private unknown(from: number, to: number): number {
+    let count = 0;
+    for (let nonce = from; nonce < to; nonce++) if (!this.own.has(nonce)) count++;
+    return count;
   }
 }

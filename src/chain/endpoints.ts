@@ -2,6 +2,7 @@
  * Several addresses of nodes, asked as one: the first good one in the operator's order, the next when it fails or lags, two at a time
  * where what they say decides something. That they disagree is told, and never by itself a reason to act.
  */
+import { setMaxListeners } from 'node:events';
 import type { JsonRpcPayload } from 'ethers';
 import pRetry from 'p-retry';
 import { NetworkError } from '../errors.js';
@@ -58,6 +59,7 @@ export class Endpoints {
     readonly watched: Set<string> = new Set(),
   ) {
     this.disagreements = new Disagreements(events);
+    setMaxListeners(0, this.closing.signal); // every question that is being retried listens
   }
 
   /** The head that may be relied on: the second highest of three or more, since one node may make its own up. */

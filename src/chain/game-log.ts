@@ -187,7 +187,10 @@ export class GameLog {
       topics: [this.topics()],
     };
     for await (const range of logs.ranges(filter, this.nextBlock, head.number)) {
-      const last = range.toBlock === head.number ? head : await this.blockAt(range.toBlock);
+      const isHead = range.toBlock === head.number;
+      // Logs are asked for by numbers: those of another chain than the head's must not be taken for its own.
+      const last = isHead && range.logs.length === 0 ? head : await this.blockAt(range.toBlock);
+      if (isHead && last.hash !== head.hash) throw wentAway(head.number);
       for (const log of range.logs) this.take(log);
       this.nextBlock = range.toBlock + 1;
       this.checkpoints = [...this.checkpoints, last].slice(-CHECKPOINTS);
@@ -247,7 +250,7 @@ export class GameLog {
 
   private async blockAt(number: number): Promise<BlockRef> {
     const block = await this.contracts.node.getBlock(number);
-    if (!block?.hash) throw new NetworkError('OG_REORG', `Block ${number} went away while it was read.`, 'Try again.');
+    if (!block?.hash) throw wentAway(number);
     return { number, hash: block.hash, timestamp: block.timestamp };
   }
 
@@ -266,6 +269,9 @@ export class GameLog {
     for (const { args } of all(events, 'MatchOpened')) this.jobOfMatch.delete(matchId(args.matchId));
   }
 }
+
+const wentAway = (number: number): NetworkError =>
+  new NetworkError('OG_REORG', `Block ${number} went away while it was read.`, 'Try again.');
 
 const all = <N extends GameEvent['name']>(events: readonly GameEvent[], name: N): Named<N>[] =>
   events.filter((event): event is Named<N> => event.name === name);

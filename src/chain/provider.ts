@@ -2,6 +2,7 @@
 import { JsonRpcApiProvider, type JsonRpcError, type JsonRpcPayload, type JsonRpcResult, Network } from 'ethers';
 import { NetworkError, UserError } from '../errors.js';
 import { type Timestamp, timestamp } from '../units.js';
+import { ChainClock } from './chain-clock.js';
 import { isConsulted } from './consult.js';
 import { displayUrl, Endpoint } from './endpoint.js';
 import { Endpoints } from './endpoints.js';
@@ -63,6 +64,7 @@ export class Node extends JsonRpcApiProvider {
   }
 
   private callsByHash = true;
+  private readonly clock = new ChainClock();
 
   /** The address of the node that is asked first. */
   get url(): string {
@@ -102,8 +104,8 @@ export class Node extends JsonRpcApiProvider {
   }
 
   /**
-   * The chain's time now: that of the block that a transaction sent now would be in, as far as can be known. On a real chain it is
-   * the latest block's time plus what has passed since by this machine's clock, so that an idle chain does not stand still.
+   * The chain's time now: that of the block that a transaction sent now would be in, as far as can be known. On a real chain it goes on by this
+   * machine's clock between blocks, so that an idle chain does not stand still.
    */
   async now(): Promise<Timestamp> {
     if (this.isDevnet) {
@@ -111,8 +113,10 @@ export class Node extends JsonRpcApiProvider {
       return timestamp(pending.timestamp);
     }
     const latest = await this.latestBlock();
-    const lag = Math.floor(Date.now() / 1000) - latest.timestamp;
-    return timestamp(latest.timestamp + Math.min(Math.max(lag, 0), LONGEST_LAG_SECONDS));
+    const seconds = Date.now() / 1000;
+    this.clock.saw(latest, seconds);
+    const sinceLatest = Math.floor(this.clock.at(seconds)) - latest.timestamp;
+    return timestamp(latest.timestamp + Math.min(Math.max(sinceLatest, 0), LONGEST_LAG_SECONDS));
   }
 
   async latestBlock(): Promise<ChainBlock> {

@@ -53,10 +53,13 @@ export class GameReader {
     return untold;
   }
 
-  /** A job as it stands now. What was read for it is told by the next `refresh`. */
-  async newest(id: JobId): Promise<JobView> {
+  /** A job as it stands now, and the block that it was read at. What was read for it is told by the next `refresh`. */
+  async newest(id: JobId): Promise<{ readonly view: JobView; readonly block: BlockRef }> {
     await this.read();
-    return this.view(id);
+    const block = this.log.readUpTo;
+    const view = await this.view(id);
+    if (!block) throw new RangeError('Nothing was read.');
+    return { view, block };
   }
 
   /** Has a job read again at the next `view`: for what is written without an event. */

@@ -9,10 +9,20 @@ import type { Timestamp } from '../units.js';
 import { Account } from './account.js';
 import { ContractRefusal, refusalOf } from './errors.js';
 import type { AccountHealth } from './events.js';
-import { type FeeMarket, type Fees, feesNow } from './fees.js';
+import { type FeeMarket, type Fees, feesNow, raised } from './fees.js';
 import { GasMeter, type Spent } from './gas.js';
 import type { Node } from './provider.js';
-import { type Deadline, notMined, type Patience, pause, Transaction, type TransactionSigner } from './transaction.js';
+import {
+  type Deadline,
+  nonceWasTaken,
+  notMined,
+  notSettled,
+  type Patience,
+  patienceWith,
+  pause,
+  Transaction,
+  type TransactionSigner,
+} from './transaction.js';
 import type { Address, Call } from './typed.js';
 
 export type { TransactionSigner };
@@ -27,8 +37,11 @@ export interface SenderOptions extends Patience {
 export interface SendOptions {
   /** Chain time after which it is of no use. What is due first goes first, and offers grow faster the less time is left. */
   readonly deadline?: Timestamp | null;
-  /** Asked just before it is sent, with the newest state: a call that is not wanted any more is dropped. */
-  readonly stillWanted?: () => Promise<boolean> | boolean;
+  /**
+   * Asked just before it is sent: the block that the newest state was read at, in which the call is wanted still; null, and it is dropped,
+   * when it is not wanted any more.
+   */
+  readonly stillWanted?: () => Promise<number | null>;
   /** The account that must send it. Chosen by itself when left out. */
   readonly from?: Address;
 }
@@ -41,6 +54,12 @@ export interface Sent extends Spent {
 
 /** A call whose nonce another process took is tried and sent anew this often. */
 const ATTEMPTS = 4;
+/**
+ * Transactions of the same account that another process sent are waited for: the state does not show them yet, and they may be the very same. A
+ * bond, which would be put up twice, waits for them until it is given up for now; a move, which would only fail, waits a little.
+ */
+const BOND_WAITS_MS = 60_000;
+const MOVE_WAITS_MS = 6_000;
 /** Some nodes refuse what cannot be in the next block, others keep it until it can. */
 const TOO_CHEAP = /fee per gas less than block base fee|transaction underpriced/i;
 /** Calls that mean something else from another account: what they write is the sender's. */
@@ -97,10 +116,19 @@ export class Sender {
    * cannot pay or the gas does not fit a transaction; NetworkError when it is not mined in time.
    */
   async send(call: Call, options: SendOptions = {}): Promise<Sent> {
-    for (let attempt = 1; ; attempt++) {
+    const beganMs = Date.now();
+    for (let attempt = 1; ; ) {
       const account = this.accountFor(call, options.from);
-      const deadline = options.deadline ?? null;
-      const transaction = await account.inTurn(deadline, () => this.broadcast(account, call, options));
+      const waits = Date.now() - beganMs < (call.valueWei ? BOND_WAITS_MS : MOVE_WAITS_MS);
+      if (!waits && call.valueWei) throw notSettled(account.address, call);
+      const transaction = await account.inTurn(options.deadline ?? null, () =>
+        this.broadcast(account, call, options, waits),
+      );
+      if (transaction === 'later') {
+        if (Date.now() - beganMs > BOND_WAITS_MS) throw notSettled(account.address, call);
+        await pause(this.node.pollingMs);
+        continue;
+      }
       let mined = false;
       try {
         const receipt = await transaction.receipt();
@@ -108,7 +136,7 @@ export class Sender {
         return await this.mined(call, receipt);
       } catch (error) {
         const replaced = error instanceof NetworkError && error.code === 'OG_REPLACED';
-        if (!replaced || attempt === ATTEMPTS) throw error;
+        if (!replaced || attempt++ === ATTEMPTS) throw error;
       } finally {
         account.landed(transaction, mined);
       }
@@ -164,17 +192,39 @@ export class Sender {
     return least ?? first;
   }
 
-  private async broadcast(account: Account, call: Call, options: SendOptions): Promise<Transaction> {
+  /**
+   * The nonce is fixed before the state is looked at: should another process with the same key be faster, it is taken, and everything is looked
+   * at again. Nothing is sent on a state that does not show what was sent before.
+   *
+   * @param waits for transactions that another process has sent.
+   * @returns `later` when there are such, or when the nonce was taken.
+   */
+  private async broadcast(
+    account: Account,
+    call: Call,
+    options: SendOptions,
+    waits: boolean,
+  ): Promise<Transaction | 'later'> {
     await backInChain(await tendQuietly(account));
-    if (options.stillWanted && !(await options.stillWanted()))
-      throw new ContractRefusal(`"${call.kind}" was not sent: it is not due any more.`, 'NotWanted', {});
-    const { fees, gasLimit } = await this.priced(account, call);
     const deadline = await this.deadlineOf(options.deadline ?? null);
+    const { nonce, othersPending, replaces } = await account.place(patienceWith(this.options, deadline));
+    if (waits && othersPending && replaces === null) return 'later';
+    if (options.stillWanted) {
+      const readAt = await options.stillWanted();
+      if (readAt === null)
+        throw new ContractRefusal(`"${call.kind}" was not sent: it is not due any more.`, 'NotWanted', {});
+      if (waits && !(await account.isSeenIn(readAt, nonce))) return 'later';
+    }
+    const priced = await this.priced(account, call);
+    const { gasLimit } = priced;
+    const fees = replaces ? enoughToReplace(priced.fees, replaces, this.options.maxFeePerGasWei) : priced.fees;
     try {
       return await account.broadcast(
-        (nonce) => new Transaction(this.node, account.signer, this.options, call, nonce, gasLimit, fees, deadline),
+        new Transaction(this.node, account.signer, this.options, call, nonce, gasLimit, fees, deadline),
       );
     } catch (error) {
+      if (replaces !== null) account.replacementRefused();
+      if (nonceWasTaken(error)) return 'later';
       throw this.explained(error, account, call);
     }
   }
@@ -285,6 +335,11 @@ export class Sender {
     account.cannotPay('balance', lack.message);
     return lack;
   }
+}
+
+/** Twice as much each time. */
+function enoughToReplace(fees: Fees, refusals: number, limit?: bigint): Fees {
+  return raised(fees, fees, 100n * (2n ** BigInt(refusals) - 1n), limit) ?? fees;
 }
 
 const request = ({ to, data, valueWei }: Call, from: Address): TransactionRequest => ({

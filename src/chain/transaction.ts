@@ -128,12 +128,11 @@ export class Transaction {
   }
 
   private get secondsLeft(): number | null {
-    return this.deadline && (this.deadline.ms - Date.now()) / 1000;
+    return secondsLeftUntil(this.deadline);
   }
 
   private get raiseAfterMs(): number {
-    const { raiseAfterMs = RAISE_AFTER_MS } = this.patience;
-    return patienceMs(this.secondsLeft, raiseAfterMs, Math.min(LEAST_PATIENCE_MS, raiseAfterMs));
+    return patienceWith(this.patience, this.deadline);
   }
 
   private async offer(fees: Fees): Promise<void> {
@@ -236,6 +235,13 @@ export class Transaction {
   }
 }
 
+const secondsLeftUntil = (deadline: Deadline | null): number | null => deadline && (deadline.ms - Date.now()) / 1000;
+
+/** How long a transaction is given to be mined before more is offered. */
+export function patienceWith({ raiseAfterMs = RAISE_AFTER_MS }: Patience, deadline: Deadline | null): number {
+  return patienceMs(secondsLeftUntil(deadline), raiseAfterMs, Math.min(LEAST_PATIENCE_MS, raiseAfterMs));
+}
+
 /** Somebody else has used the nonce while this one was being signed. */
 export function nonceWasTaken(error: unknown): boolean {
   return isError(error, 'NONCE_EXPIRED') || isError(error, 'REPLACEMENT_UNDERPRICED');
@@ -248,6 +254,14 @@ export function notMined(hashes: readonly Hex[], afterMs: number): NetworkError 
     'OG_NOT_MINED',
     `The transaction ${first}${replaced} was not mined in ${afterMs / 1000} s.`,
     'It may be mined still. Check the chain before you send it again.',
+  );
+}
+
+export function notSettled(account: Address, { kind }: Call): NetworkError {
+  return new NetworkError(
+    'OG_NOT_SETTLED',
+    `"${kind}" was not sent: transactions of ${account} that another process sent are not mined yet, or not read.`,
+    'It is tried again. Use the account in one process only.',
   );
 }
 

@@ -114,20 +114,24 @@ async function act(
     due.flatMap((decision) => {
       const { action } = decision;
       if (!action) return [];
-      const stillWanted = (): Promise<boolean> => isStillDue(table, view, action, decide);
+      const stillWanted = (): Promise<number | null> => stillDueAt(table, view, action, decide);
       return [table.send(id, callOf(table.contracts, action), lineOf(decision), { stillWanted })];
     }),
   );
   return { ...result, tried: sent.length, done: sent.filter((each) => each !== null).length };
 }
 
-/** Whether the newest state asks for the same action still: another transaction, or a reorganisation, may have come in between. */
-async function isStillDue(table: Table, view: JobView, action: Action, decide: Decide): Promise<boolean> {
-  const seen = await table.reader.newest(view.job.id);
-  if (seen === view) return true;
+/**
+ * The block at which the newest state asks for the same action still; null when it does not: another transaction, or a reorganisation, may have
+ * come in between.
+ */
+async function stillDueAt(table: Table, view: JobView, action: Action, decide: Decide): Promise<number | null> {
+  const { view: seen, block } = await table.reader.newest(view.job.id);
+  if (seen === view) return block.number;
   const wanted = decide(seen, await table.contracts.node.now());
   const call = callOf(table.contracts, action);
-  return wanted.some((each) => each.action !== null && callOf(table.contracts, each.action).data === call.data);
+  const due = wanted.some((each) => each.action !== null && callOf(table.contracts, each.action).data === call.data);
+  return due ? block.number : null;
 }
 
 /** Each live claim's verdict, once. What cannot be verified is said as an error, and again whenever it was tried again in vain. */

@@ -26,7 +26,6 @@ export async function daemon(options: WatchOptions, visitor: (table: Table) => V
   const table: Table = new Table(options, (job) => loop.stir(job));
   const loop: Loop = new Loop(table, visitor(table), () => withdraw(table, options), options);
   try {
-    if (table.sends) await table.sender?.settled();
     await loop.run();
   } finally {
     await table.close();
@@ -40,7 +39,10 @@ async function withdraw(table: Table, { withdrawFromWei }: WatchOptions): Promis
   for (const from of sender.addresses) {
     const due = async () => decideWithdrawals([{ account: from, creditWei: await creditOf(contracts, from) }], fromWei);
     for (const decision of await due()) {
-      const stillWanted = async (): Promise<boolean> => (await due()).length > 0;
+      const stillWanted = async (): Promise<number | null> => {
+        const { number } = await contracts.node.decisionBlock();
+        return (await due()).length > 0 ? number : null;
+      };
       if (decision.action)
         await table.send(null, callOf(contracts, decision.action), lineOf(decision), { from, stillWanted });
     }

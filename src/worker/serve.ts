@@ -61,8 +61,10 @@ export async function serve(
     table.journal.once(job.id, verdict, { level: 'error', decision: 'unverifiable', verdict: 'unverifiable', reason });
     return { tried: 0, done: 0, quietUntil: now };
   }
-  const stillWanted = async (): Promise<boolean> =>
-    reasonNotToServe(await table.reader.newest(job.id), options, now) === null;
+  const stillWanted = async (): Promise<number | null> => {
+    const { view: seen, block } = await table.reader.newest(job.id);
+    return reasonNotToServe(seen, options, now) === null ? block.number : null;
+  };
   return { ...(await submit(table, job, verdict.trace, stillWanted)), quietUntil: now };
 }
 
@@ -70,7 +72,7 @@ async function submit(
   table: Table,
   job: JobState,
   trace: Answered,
-  stillWanted: () => Promise<boolean>,
+  stillWanted: () => Promise<number | null>,
 ): Promise<Pick<TurnResult, 'tried' | 'done'>> {
   const { sender, contracts } = table;
   if (!sender) return { tried: 0, done: 0 };

@@ -85,7 +85,7 @@ test('what a reorganisation takes back is sent again', async () => {
 test('what is not wanted any more when its turn comes is dropped with the reason', async () => {
   const sender = senderOf([CLIENT]);
   const before = await world.devnet.node.getTransactionCount(sender.address);
-  const error = await errorOf(sender.send(ping, { stillWanted: () => false }));
+  const error = await errorOf(sender.send(ping, { stillWanted: async () => null }));
   assert.instance(error, ContractRefusal);
   assert.is((error as ContractRefusal).errorName, 'NotWanted');
   assert.is(await world.devnet.node.getTransactionCount(sender.address), before);
@@ -98,7 +98,10 @@ test('what is due first goes first', async () => {
   const send = (name: string, deadline: number | null): Promise<unknown> =>
     sender.send(ping, {
       deadline: deadline === null ? null : timestamp(now + deadline),
-      stillWanted: () => order.push(name) > 0,
+      stillWanted: async () => {
+        order.push(name);
+        return world.devnet.node.getBlockNumber();
+      },
     });
   await Promise.all([send('at once', null), send('never', null), send('late', 900), send('soon', 60)]);
   assert.equal(order, ['at once', 'soon', 'late', 'never']);
