@@ -12,7 +12,7 @@ process.on('SIGINT', () => undefined); // Ctrl-C is the parent's to answer
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.on('message', async ({ modelId, places, input, whole }: RunRequest) => {
   try {
-    const loaded = await runner.load(modelId, places);
+    const loaded = await runner.load(modelId, places, () => say({ kind: 'downloading' }));
     say({ kind: 'loaded' });
     const { answer, slots } = await runner.run(loaded, input);
     say({ kind: 'done', result: { answer, slots: whole ? slots : null } });

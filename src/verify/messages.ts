@@ -32,6 +32,8 @@ export interface PlainError {
 }
 
 export type FromChild =
+  /** The model is not in the store: its deadline is that of a download. */
+  | { readonly kind: 'downloading' }
   /** The model is loaded: the deadline of the run begins. */
   | { readonly kind: 'loaded' }
   | { readonly kind: 'done'; readonly result: RunResult }

@@ -31,14 +31,21 @@ export class ModelRunner {
     private readonly options: RunnerOptions = {},
   ) {}
 
-  /** Has the model ready. @throws UserError when its artefact cannot be had, is not legal, or is too large to be run. */
-  async load(modelId: Hash, places: readonly string[]): Promise<Loaded> {
+  /**
+   * Has the model ready.
+   *
+   * @param onDownload is called when the store does not have it.
+   * @throws UserError when its artefact cannot be had, is not legal, or is too large to be run.
+   */
+  async load(modelId: Hash, places: readonly string[], onDownload: () => void = () => undefined): Promise<Loaded> {
     const known = this.models.get(modelId);
     if (known) return known;
     const stranger = this.options.trustsPlaces !== true;
-    const model =
-      (await this.store.model(modelId).catch(() => null)) ??
-      (await obtainModel(this.store, modelId, places, { stranger }));
+    let model = await this.store.model(modelId).catch(() => null);
+    if (!model) {
+      onDownload();
+      model = await obtainModel(this.store, modelId, places, { stranger });
+    }
     requireWithinLimits(model.commitment.program, this.options.limits);
     const { threads } = this.options;
     const executor = await Executor.load(model.commitment.program, threads === undefined ? {} : { threads });

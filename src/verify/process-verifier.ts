@@ -31,7 +31,7 @@ interface Waiting {
 const ATTEMPTS = 2;
 const RUN_TIMEOUT_MS = 600_000;
 /** Longer than a download may take. */
-const LOAD_TIMEOUT_MS = 900_000;
+const DOWNLOAD_TIMEOUT_MS = 900_000;
 /** Share of the machine's memory that all processes may take together. */
 const MEMORY_SHARE = 0.75;
 /** A process that has grown so far is replaced after its run, before it reaches the limit in the middle of one. */
@@ -54,7 +54,7 @@ export class ProcessVerifier implements Verifier {
     this.cache = new RunCache(join(store.folder, 'runs'), options.cache);
     this.limits = {
       runTimeoutMs: options.runTimeoutMs ?? RUN_TIMEOUT_MS,
-      loadTimeoutMs: options.loadTimeoutMs ?? LOAD_TIMEOUT_MS,
+      downloadTimeoutMs: options.downloadTimeoutMs ?? DOWNLOAD_TIMEOUT_MS,
       maxRssBytes: options.maxRssBytes ?? Math.floor((totalmem() * MEMORY_SHARE) / this.parallel),
     };
   }

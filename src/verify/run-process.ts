@@ -7,10 +7,10 @@ import { type ChildSettings, errorFrom, type FromChild, type RunRequest, type Ru
 import type { RunOutcome } from './verifier.js';
 
 export interface RunLimits {
-  /** For one run. */
+  /** For one run, and for having its model ready before. */
   readonly runTimeoutMs: number;
-  /** For having the model ready, which may have to be downloaded. */
-  readonly loadTimeoutMs: number;
+  /** For having the model ready where it has to be downloaded. */
+  readonly downloadTimeoutMs: number;
   /** Resident memory of one process, native memory of ONNX Runtime included. */
   readonly maxRssBytes: number;
 }
@@ -88,7 +88,8 @@ export class RunProcess {
           deadline = setTimeout(() => kill('hung', `${doing} took longer than ${ms / 1000} s`), ms);
         };
         const onMessage = (message: FromChild): void => {
-          if (message.kind === 'loaded') endAfter(limits.runTimeoutMs, 'the run');
+          if (message.kind === 'downloading') endAfter(limits.downloadTimeoutMs, 'downloading the model');
+          else if (message.kind === 'loaded') endAfter(limits.runTimeoutMs, 'the run');
           else if (message.kind === 'done') resolve(message.result);
           else reject(errorFrom(message.error));
         };
@@ -100,7 +101,7 @@ export class RunProcess {
         child.on('message', onMessage);
         child.once('exit', onExit);
         memory = setInterval(() => void this.watchMemory(kill), RSS_EVERY_MS);
-        endAfter(limits.loadTimeoutMs, 'loading the model');
+        endAfter(limits.runTimeoutMs, 'loading the model');
         child.send(request, (error) => {
           if (error) kill('died', this.lastWords());
         });

@@ -100,7 +100,7 @@ test('a disk that takes nothing costs runs and nothing else', async () => {
 });
 
 test('a run that hangs is killed, reported and tried again', async () => {
-  const { made, reports, outcomes } = verifier({ loadTimeoutMs: 4_000 });
+  const { made, reports, outcomes } = verifier({ runTimeoutMs: 4_000 });
   await made.answer(inference(1), 0);
   const [pid] = made.pids;
   process.kill(pid as number, 'SIGSTOP'); // as dead as a native call that does not return
@@ -138,7 +138,9 @@ test('what cannot be run is refused with its reason, and not tried again', async
 test('the most urgent is run first, and closing ends what waits', async () => {
   const { made, reports } = verifier();
   const [first, late, early] = [inference(1), inference(2), inference(3)];
-  await Promise.all([made.answer(first, 5), made.answer(late, 9), made.answer(early, 1)]);
+  const begun = made.answer(first, 5);
+  await eventually(() => made.running === 1);
+  await Promise.all([begun, made.answer(late, 9), made.answer(early, 1)]);
   assert.equal(
     reports.map(({ inputRoot }) => inputRoot),
     [first, early, late].map(({ inputRoot }) => inputRoot),
