@@ -1,11 +1,17 @@
 /** Verdicts, made in the background, so that a long run holds up nobody's clock but its own job's. */
 import type { Verdict } from '../dispute/judge.js';
+import { NetworkError } from '../errors.js';
 import type { JobId, Timestamp } from '../units.js';
 import type { Evidence, JobToJudge } from './evidence.js';
 
 /** A job that could not be judged is tried again after this, and after twice as long each time up to the last. */
 const FIRST_RETRY_MS = 15_000;
 const LAST_RETRY_MS = 600_000;
+/** The same where only a node did not answer: that is nothing about the job, and soon over. */
+const FIRST_NODE_RETRY_MS = 1_000;
+const LAST_NODE_RETRY_MS = 15_000;
+/** So often in a row a node may fail before that is a verdict: until then the job waits. */
+const NODE_FAILURES = 3;
 /** Jobs whose inputs are read at once; more wait, so that those with the nearest deadlines are begun first. */
 const SIDE_BY_SIDE = 8;
 /** Failures that are remembered. */
@@ -30,6 +36,7 @@ export class Verdicts {
   private readonly failed = new Map<string, Failure>();
   private readonly asked = new Map<string, Asked>();
   private readonly running = new Map<string, Promise<void>>();
+  private stopped = false;
 
   /** @param onVerdict is called whenever the verdict of a job has come. */
   constructor(
@@ -58,13 +65,16 @@ export class Verdicts {
     if (known) return known;
     const key = keyOf(job, depth);
     try {
-      const trace = await this.evidence[depth](job, deadline);
+      const trace = await this.askedAgain(() => this.evidence[depth](job, deadline));
       this.failed.delete(key);
       return { kind: 'traced', trace };
     } catch (error) {
       const verdict: Verdict = { kind: 'unverifiable', reason: error instanceof Error ? error.message : String(error) };
       const failures = (this.failed.get(key)?.failures ?? 0) + 1;
-      const waitMs = Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS);
+      const [first, last] = isOfTheChain(error)
+        ? [FIRST_NODE_RETRY_MS, LAST_NODE_RETRY_MS]
+        : [FIRST_RETRY_MS, LAST_RETRY_MS];
+      const waitMs = Math.min(first * 2 ** (failures - 1), last);
       this.failed.delete(key);
       this.failed.set(key, { verdict, failures, retryAtMs: Date.now() + waitMs });
       const [oldest] = this.failed.keys();
@@ -73,8 +83,19 @@ export class Verdicts {
     }
   }
 
+  private async askedAgain<T>(attempt: () => Promise<T>): Promise<T> {
+    for (let failures = 1; ; failures++)
+      try {
+        return await attempt();
+      } catch (error) {
+        if (!isOfTheChain(error) || failures === NODE_FAILURES || this.stopped) throw error;
+        await new Promise((resolve) => setTimeout(resolve, FIRST_NODE_RETRY_MS));
+      }
+  }
+
   /** Ends when nothing is being run any more; what was asked for and is not begun is dropped. */
   async stop(): Promise<void> {
+    this.stopped = true;
     this.asked.clear();
     await Promise.all(this.running.values());
   }
@@ -108,6 +129,9 @@ export class Verdicts {
     );
   }
 }
+
+/** Of a node, and not of the place that an artefact is to be had from. */
+const isOfTheChain = (error: unknown): boolean => error instanceof NetworkError && error.code !== 'OG_FETCH';
 
 const keyOf = ({ modelId, inputRoot, id }: JobToJudge, depth: Depth): string =>
   `${modelId}:${inputRoot}:${id}:${depth}`;

@@ -30,7 +30,10 @@ test('one block with a time that is made up does not matter, nor one that is see
 });
 
 test('what was seen long ago does not count', () => {
-  const clock = after(Array.from({ length: 8 }, () => 1), 0);
+  const clock = after(
+    Array.from({ length: 8 }, () => 1),
+    0,
+  );
   for (let number = 8; number < 18; number++) clock.saw({ number, timestamp: 1_000 + number }, 1_061 + number);
   assert.is(clock.at(5_000), 5_000 - 61);
 });

@@ -225,11 +225,11 @@ test('a demanded input that never comes voids the job, and stake and bond come b
 test('a node that goes away and comes back is only a pause', async () => {
   const tower = watchtower();
   const { node } = world.devnet;
-  const getBlock = node.getBlock.bind(node);
+  const decisionBlock = node.decisionBlock.bind(node);
   const { NetworkError } = await import('../../src/errors.js');
-  node.getBlock = () => Promise.reject(new NetworkError('OG_NODE_UNREACHABLE', 'The node could not be asked.'));
+  node.decisionBlock = () => Promise.reject(new NetworkError('OG_NODE_UNREACHABLE', 'The node could not be asked.'));
   await eventually(() => tower.said('failed').length > 0);
-  node.getBlock = getBlock;
+  node.decisionBlock = decisionBlock;
   await lie(1, 1);
   await eventually(() => tower.said('challenge').length === 1);
   await tower.stop();
