@@ -105,6 +105,8 @@ export class Weather {
   private async reorganise(): Promise<void> {
     const depth = this.random.integer(1, 10);
     await this.node.send('anvil_reorg', [depth, []]);
+    // Anvil goes on from the times of the blocks that it took back; other chains keep to the time of day.
+    await this.node.send('evm_setNextBlockTimestamp', [Math.floor(Date.now() / 1000) + 1]).catch(() => undefined);
     this.counts.reorgs++;
     this.counts.deepestReorg = Math.max(this.counts.deepestReorg, depth);
   }
