@@ -1,10 +1,11 @@
 /**
- * `npm run chaos -- [--jobs 200] [--seed S] [--window 150] [--clock 150] [--kill-every 5] [--json]`, times in seconds: a watchtower and a
- * worker, as people start them, while everything goes wrong. A fifth of the jobs are lied in. Exit code 0 when every lie has lost its bond,
- * no honest bond is lost, no job is stuck, no wrong result final, and no bond put up twice. The seed draws the jobs, the lies, and the moments
+ * `npm run chaos -- [--jobs 200] [--seed S] [--window 150] [--clock 150] [--kill-every 5] [--json] [--write]`, times in seconds: a
+ * watchtower and a worker, as people start them, while everything goes wrong. A fifth of the jobs are lied in. Exit code 0 when every planned lie
+ * was told and has lost its bond, every planned kind of fault has happened, no honest bond is lost, no job is stuck, no wrong result final, and
+ * no bond put up twice. `--write` keeps the figures in bench/chaos.json. The seed draws the jobs, the lies, and the moments
  * of the faults; how the processes meet them is up to the machine. The full disk is every write of the daemons failing with ENOSPC.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,11 +39,13 @@ const { values } = parseArgs({
     clock: { type: 'string', default: '150' },
     'kill-every': { type: 'string', default: '5' },
     json: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
   },
 });
 const jobs = Number(values.jobs);
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
 const [windowSeconds, clockSeconds] = [Number(values.window), Number(values.clock)];
+const killEverySeconds = Number(values['kill-every']);
 const started = Date.now();
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 say(`seed ${seed}, ${jobs} jobs, a challenge window of ${windowSeconds} s, clocks of ${clockSeconds} s`);
@@ -66,7 +69,7 @@ const worker = await daemon('worker', WORKER, ['--min-fee', `${MIN_FEE_WEI}wei`]
 const daemons = [watchtower, worker];
 const liars = Array.from({ length: LIARS }, (_, i) => devnet.sender(FIRST_LIAR + i));
 const people = new People(devnet.contracts, devnet.sender(CLIENT), liars, plan);
-const weather = new Weather(seed, devnet.node, proxies, daemons, fullDisk, Number(values['kill-every']));
+const weather = new Weather(seed, devnet.node, proxies, daemons, fullDisk, killEverySeconds);
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {
@@ -143,25 +146,33 @@ function addressOf(account: number): string {
 
 function report(found: ChaosVerdict): void {
   const elapsedSeconds = Math.round((Date.now() - started) / 1000);
-  const calls = { requests: 0, failed: 0, silent: 0, garbage: 0, lagged: 0, lied: 0 };
-  for (const { counts } of proxies)
-    for (const kind of Object.keys(calls) as (keyof typeof calls)[]) calls[kind] += counts[kind];
-  const held =
-    found.problems.length === 0 && found.lies > 0 && found.slashed === found.lies && found.jobs >= plan.length;
-  const { problems, ...totals } = found;
-  const facts = { seed, seconds: elapsedSeconds, faults: { ...weather.counts, calls }, ...totals, problems, held };
+  const { problems: wrong, ...totals } = found;
+  const problems = [...wrong, ...weather.missing()];
+  const held = problems.length === 0 && found.slashed === found.lies && found.jobs >= plan.length;
+  const clocks = { windowSeconds, clockSeconds, killEverySeconds };
+  const strategies = tally(plan.flatMap(({ strategy }) => (strategy ? [strategy.name] : [])));
+  const faults = { ...weather.counts, calls: weather.calls };
+  const facts = { seed, seconds: elapsedSeconds, ...clocks, faults, strategies, ...totals, problems, held };
+  if (values.write)
+    writeFileSync(new URL('../bench/chaos.json', import.meta.url), `${JSON.stringify(facts, null, 2)}\n`);
   if (values.json) process.stdout.write(`${JSON.stringify(facts)}\n`);
   else {
-    for (const [kind, count] of Object.entries({ ...weather.counts, ...calls }))
+    for (const [kind, count] of Object.entries({ ...weather.counts, ...weather.calls }))
       process.stdout.write(`${String(count).padStart(8)}  ${kind}\n`);
     for (const problem of problems) process.stdout.write(`PROBLEM ${problem}\n`);
     process.stdout.write(
-      `${held ? 'held' : 'DID NOT HOLD'}: ${found.jobs} jobs, ${found.lies} lies, ${found.slashed} slashed, ` +
-        `${found.honestBondsLost} honest bonds lost, ${found.stuck} stuck, ${found.wrongFinal} wrong final, ` +
-        `${found.doubleBonds} double bonds, ${elapsedSeconds} s, seed ${seed}\n`,
+      `${held ? 'held' : 'DID NOT HOLD'}: ${found.jobs} jobs, ${found.lies} lies of ${found.planned} planned, ` +
+        `${found.slashed} slashed, ${found.honestBondsLost} honest bonds lost, ${found.stuck} stuck, ` +
+        `${found.wrongFinal} wrong final, ${found.doubleBonds} double bonds, ${elapsedSeconds} s, seed ${seed}\n`,
     );
   }
   if (held) rmSync(folder, { recursive: true });
   else say(`the daemons' logs are in ${folder}`);
   process.exitCode = held ? 0 : 1;
+}
+
+function tally(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of [...names].sort()) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
 }

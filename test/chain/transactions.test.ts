@@ -161,4 +161,59 @@ test('two processes with one key: everything is mined once', async () => {
   assert.is(await world.devnet.node.getBalance(SOMEBODY), 255n);
 });
 
+/** A call that is wanted as long as the state does not show one such. */
+const once = (node: Node): { stillWanted: () => Promise<number | null> } => ({
+  stillWanted: async () => {
+    const { number } = await node.decisionBlock();
+    return (await node.getBalance(SOMEBODY, number)) === 0n ? number : null;
+  },
+});
+
+test('two processes with one key do not both put up a bond, whoever is first', async () => {
+  const { node } = world.devnet;
+  await node.send('evm_setAutomine', [false]);
+  const sending = [senderOf([CLIENT]), senderOf([CLIENT])].map((sender) => sender.send(transfer(3n), once(node)));
+  await eventually(async () => (await node.getTransactionCount(senderOf([CLIENT]).address, 'pending')) > 0);
+  await node.send('evm_setAutomine', [true]);
+  await node.send('evm_mine', []);
+  const outcomes = await Promise.allSettled(sending);
+  for (const outcome of outcomes) // what both have signed alike is one transaction
+    if (outcome.status === 'rejected') assert.is((outcome.reason as ContractRefusal).errorName, 'NotWanted');
+  assert.is(await node.getBalance(SOMEBODY), 3n);
+});
+
+test('what a process that was killed has sent is waited for, also where the state that is read is older', async () => {
+  const { node, proxy } = await nodeBehind({});
+  const before = await node.getTransactionCount(senderOf([CLIENT]).address);
+  await senderOf([CLIENT]).send(transfer(3n));
+  proxy.set({ lie: (method, _, result) => (method === 'eth_getBlockByNumber' ? older(result) : result) });
+  const started = errorOf(senderOf([CLIENT], {}, node).send(transfer(3n), once(node)));
+  await eventually(() => proxy.asked.filter((method) => method === 'eth_getTransactionCount').length >= 6);
+  assert.is(await node.getTransactionCount(senderOf([CLIENT]).address), before + 1);
+  proxy.heal();
+  assert.is(((await started) as ContractRefusal).errorName, 'NotWanted');
+});
+
+/** The head is the block before. */
+const older = (result: unknown): unknown => {
+  const block = result as { number: string; parentHash: string };
+  return { ...block, number: `0x${(Number(block.number) - 1).toString(16)}`, hash: block.parentHash };
+};
+
+test('what a process that was killed has left behind too cheap is replaced', async () => {
+  const { node } = world.devnet;
+  await node.send('evm_setAutomine', [false]);
+  const sender = senderOf([CLIENT], { raiseAfterMs: 50 });
+  const wallet = new Wallet(world.devnet.accounts[CLIENT]?.privateKey ?? '', node);
+  const nonce = await node.getTransactionCount(sender.address);
+  const fees = { maxFeePerGas: 9_000_000_000n, maxPriorityFeePerGas: 5_000_000_000n };
+  const left = await wallet.sendTransaction({ to: SOMEBODY, value: 7n, nonce, gasLimit: 21_000, ...fees });
+  const sending = sender.send(transfer(1n));
+  await eventually(async () => (await node.getTransaction(left.hash)) === null);
+  await node.send('evm_setAutomine', [true]);
+  await node.send('evm_mine', []);
+  await sending;
+  assert.is(await node.getBalance(SOMEBODY), 1n);
+});
+
 test.run();

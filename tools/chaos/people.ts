@@ -16,7 +16,8 @@ import type { PlannedJob } from './plan.js';
 export const MIN_FEE_WEI = 10n ** 15n;
 /** A request that the chain does not show after this was taken back. */
 const ASK_AGAIN_MS = 15_000;
-const LATE_SECONDS = 12;
+/** So long before the window ends: a reorganisation may take the attack back, and it must come again in time. */
+const LATE_SECONDS = 20;
 const CLAIM_SECONDS = 900;
 
 interface Act {

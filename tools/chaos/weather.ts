@@ -34,6 +34,12 @@ function otherWord(result: unknown): unknown {
   return result.replace(/([0-9a-f]{63})([0-9a-f])/gi, (_, word, digit) => word + (digit === '0' ? '1' : '0'));
 }
 
+export type CallCounts = Record<(typeof CALL_FAULTS)[number], number>;
+
+const CALL_FAULTS = ['requests', 'failed', 'silent', 'garbage', 'lagged', 'lied'] as const;
+/** Of all requests, so many must have failed in one way or another. */
+const LEAST_FAILED = 0.25;
+
 export class Weather {
   readonly counts: WeatherCounts = {
     kills: 0,
@@ -64,6 +70,25 @@ export class Weather {
   static async proxies(url: string, seed: number): Promise<FaultyRpc[]> {
     const seeds = [1, 2, 3].map((each) => seed * 10 + each);
     return Promise.all(seeds.map((each) => FaultyRpc.start(url, UNRELIABLE, each)));
+  }
+
+  /** What has come to the nodes' callers. */
+  get calls(): CallCounts {
+    const sum = (kind: keyof CallCounts): number => this.proxies.reduce((total, { counts }) => total + counts[kind], 0);
+    return Object.fromEntries(CALL_FAULTS.map((kind) => [kind, sum(kind)])) as CallCounts;
+  }
+
+  /** What was to happen and did not, in sentences: a run without it has shown nothing. */
+  missing(): string[] {
+    const { calls, counts } = this;
+    const never = Object.entries({ ...counts, ...calls }).filter(([, count]) => count === 0);
+    const failed = (calls.failed + calls.silent + calls.garbage) / calls.requests;
+    const idle = this.daemons.filter(({ kills }) => kills === 0);
+    return [
+      ...never.map(([kind]) => `no ${kind}: what was planned never happened`),
+      ...idle.map(({ name }) => `${name} was never killed`),
+      ...(failed < LEAST_FAILED ? [`only ${Math.round(failed * 100)} % of the requests failed`] : []),
+    ];
   }
 
   begin(): void {
