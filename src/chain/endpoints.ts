@@ -36,6 +36,8 @@ const MAYBE_NOT_YET = new Set([
   'eth_getBlockByNumber',
   'eth_getBlockByHash',
 ]);
+/** Nothing, where a node that lags does not have the contract yet. */
+const MAYBE_NO_CODE_YET = new Set(['eth_call', 'eth_getCode']);
 /** What is tried on a state: a node that lags may refuse what others would not. */
 const TRIED = new Set(['eth_call', 'eth_estimateGas']);
 
@@ -229,6 +231,7 @@ export class Endpoints {
     if (this.all.length === 1) return false;
     if (!('result' in answer)) return TRIED.has(method);
     if (answer.result === null) return MAYBE_NOT_YET.has(method);
+    if (answer.result === '0x') return MAYBE_NO_CODE_YET.has(method);
     const [block] = params as readonly unknown[];
     const asksHead = method === 'eth_blockNumber' || (method === 'eth_getBlockByNumber' && block === 'latest');
     return asksHead && this.stateOf(node) === 'lagging';

@@ -27,7 +27,8 @@ export class Metrics {
   readonly lastRead = this.gauge('og_chain_last_read_timestamp_seconds', 'When the chain was last read.');
   readonly nodeUp = this.gauge('og_node_ok', '1 while a node is asked, 0 while it is not.', ['node']);
   readonly nodeLag = this.gauge('og_node_lag_blocks', 'Blocks that a node is behind.', ['node']);
-  readonly nodeErrors = this.gauge('og_node_errors', 'Requests to a node that failed since the start.', ['node']);
+  readonly nodeRequests = this.counter('og_node_requests_total', 'Requests to a node.', ['node']);
+  readonly nodeErrors = this.counter('og_node_errors_total', 'Requests to a node that failed.', ['node']);
   readonly balance = this.gauge('og_balance_ether', 'Balance of an account.', ['account']);
   readonly atRisk = this.gauge('og_bonds_at_risk_ether', 'Own bonds in jobs that are open.');
   readonly credit = this.gauge('og_credit_ether', 'Credit that is not withdrawn.');

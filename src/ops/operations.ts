@@ -147,10 +147,13 @@ export class Operations implements Observer {
     const nearest = this.nearest();
     if (nearest) metrics.nearestClock.set({ job: String(nearest.job) }, nearest.endsAt - this.chainSeconds());
     if (this.readMs !== null) metrics.headAge.set(this.headAgeSeconds());
-    for (const { address, state, lagBlocks, errors } of node.health().nodes) {
+    metrics.nodeRequests.reset();
+    metrics.nodeErrors.reset();
+    for (const { address, state, lagBlocks, requests, errors } of node.health().nodes) {
       metrics.nodeUp.set({ node: address }, state === 'ok' || state === 'unverified' ? 1 : 0);
       metrics.nodeLag.set({ node: address }, lagBlocks ?? 0);
-      metrics.nodeErrors.set({ node: address }, errors);
+      metrics.nodeRequests.inc({ node: address }, requests);
+      metrics.nodeErrors.inc({ node: address }, errors);
     }
     metrics.queue.set(this.options.queueLength?.() ?? 0);
     for (const kind of ALERT_KINDS) metrics.alerts.set({ kind }, this.alerts.count(kind));
