@@ -86,7 +86,10 @@ async function measureModel(model: BenchModel): Promise<ModelResult> {
         float: () => float.run(feeds as never),
         run: () => executor.run(input),
         trace: () => executor.trace(input),
-        traceAndRoot: async () => traceForest(commitment, await executor.trace(input)).root,
+        traceAndRoot: async () => {
+          const { slots, trees } = await executor.traceTrees(input, commitment.model.tensorDepth);
+          return traceForest(commitment, slots, trees).root;
+        },
       },
       BUDGET,
     );

@@ -55,13 +55,13 @@ async function findInput(
 
 /** Runs a model and keeps every step's output. */
 export async function traceOf({ artefact, commitment }: Model, input: Int32Array): Promise<TraceSource> {
-  const [{ Executor }, { traceSource }] = await Promise.all([
+  const [{ Executor }, { runTrace }] = await Promise.all([
     import('../executor/executor.js'),
     import('../dispute/trace.js'),
   ]);
   const executor = await Executor.load(artefact.program);
   try {
-    return traceSource(commitment, await executor.trace(input));
+    return await runTrace(commitment, executor, input);
   } finally {
     await executor.close();
   }

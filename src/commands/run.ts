@@ -41,15 +41,15 @@ export default class Run extends OgCommand {
     ]);
     this.progress.note(`running ${program.steps.length} steps`);
     const executor = await Executor.load(program);
-    const slots = flags.trace ? await executor.trace(input) : null;
-    const packed = slots ? slots.at(-1)! : await executor.run(input);
+    const traced = flags.trace ? await executor.traceTrees(input, commitment.model.tensorDepth) : null;
+    const packed = traced ? traced.slots.at(-1)! : await executor.run(input);
     await executor.close();
     const outputs = unpackOutputs(program, packed);
     const files = flags.output === undefined ? {} : await writeOutputs(outputs, flags.output);
     const roots = {
       inputRoot: inputRootOf(commitment.model, input),
       outputRoot: outputRootOf(commitment.model, packed),
-      traceRoot: slots ? traceForest(commitment, slots).root : null,
+      traceRoot: traced ? traceForest(commitment, traced.slots, traced.trees).root : null,
     };
     this.say(showOutputs(outputs, files));
     this.say(

@@ -43,9 +43,13 @@ const ELEMENTS_AT = HASHES_AT + DATA_BYTES + 2 * HASH_BYTES;
 /** Elements packed in one call: no more than fit the data at the largest width. */
 const MOST_ELEMENTS = DATA_BYTES / 4;
 
-/** `hash(from, pairs, into)`: hashes `2 * pairs` chunks that lie at `from`, one after the other. */
-function hashFunction(chunkBytes: number): WasmFunction {
-  const f = new WasmFunction('hash', ['i32', 'i32', 'i32']);
+/**
+ * A function `name(from, pairs, into)` that hashes `2 * pairs` chunks that lie at `from`, one after the other.
+ *
+ * @param constantsAt where the round constants lie.
+ */
+export function hashFunction(name: string, chunkBytes: number, constantsAt: number): WasmFunction {
+  const f = new WasmFunction(name, ['i32', 'i32', 'i32']);
   const [from, pairs, into] = [0, 1, 2];
   const a = Array.from({ length: 25 }, () => f.local('v128'));
   const b = Array.from({ length: 25 }, () => f.local('v128'));
@@ -79,7 +83,7 @@ function hashFunction(chunkBytes: number): WasmFunction {
         });
         f.set(a[i]!);
       }
-      permute(f, { a, b, c, d, round });
+      permute(f, { a, b, c, d, round }, constantsAt);
     }
     for (let i = 0; i < HASH_BYTES / 8; i++) {
       f.get(into)
@@ -125,7 +129,7 @@ function rotate(f: WasmFunction, local: number, by: number): void {
   }
 }
 
-function permute(f: WasmFunction, { a, b, c, d, round }: State): void {
+function permute(f: WasmFunction, { a, b, c, d, round }: State, constantsAt: number): void {
   const offsets = rotations();
   f.i32(0).set(round);
   f.repeatWhile(() => {
@@ -150,7 +154,7 @@ function permute(f: WasmFunction, { a, b, c, d, round }: State): void {
     for (let y = 0; y < 5; y++)
       for (let x = 0; x < 5; x++) {
         f.get(b[x + 5 * y]!, b[((x + 2) % 5) + 5 * y]!, b[((x + 1) % 5) + 5 * y]!).op('v128.andnot', 'v128.xor');
-        if (x === 0 && y === 0) f.get(round).memory('v128.load64_splat', CONSTANTS_AT).op('v128.xor');
+        if (x === 0 && y === 0) f.get(round).memory('v128.load64_splat', constantsAt).op('v128.xor');
         f.set(a[x + 5 * y]!);
       }
     f.get(round)
@@ -180,7 +184,10 @@ export class ChunkHasher {
     this.bytes = new Uint8Array(memory.buffer);
     this.elements = new Int32Array(memory.buffer, ELEMENTS_AT, MOST_ELEMENTS);
     const packs = ([1, 2, 4] as const).map(packFunction);
-    const { hash, pack1, pack2, pack4 } = instantiate([hashFunction(chunkBytes), ...packs], memory);
+    const { hash, pack1, pack2, pack4 } = instantiate(
+      [hashFunction('hash', chunkBytes, CONSTANTS_AT), ...packs],
+      memory,
+    );
     this.hash = hash as unknown as Hash;
     this.pack = { 1: pack1 as Pack, 2: pack2 as Pack, 4: pack4 as Pack };
   }

@@ -29,6 +29,26 @@ export function zeroHash(height: number): Hash {
   return toHex(ZERO_LEAVES.at(height));
 }
 
+/** What hashes the leaves and the nodes of a tree: here and now, or somebody with more hands. */
+export interface Hashing {
+  /**
+   * Hashes the leaves of a tensor.
+   *
+   * @returns 32 bytes a leaf; null where an element does not fit the width.
+   */
+  leaves(data: Int32Array, width: ElementWidth): Uint8Array | null;
+  /** Hashes pairs of neighbours. @param level an even number of nodes, 32 bytes each. */
+  nodes(level: Uint8Array): Uint8Array;
+}
+
+export const HASHING: Hashing = {
+  leaves(data, width) {
+    const hashes = new Uint8Array(leafCount(data.length, width) * HASH_BYTES);
+    return hasherFor(LEAF_BYTES).hashElements(data, width, hashes) ? hashes : null;
+  },
+  nodes: (level) => hashChunks(level, 2 * HASH_BYTES),
+};
+
 export class MerkleTree {
   /** By height: the existing nodes, one after the other, with a zero subtree after them where their number is odd. */
   private readonly levels: Uint8Array[];
@@ -42,6 +62,7 @@ export class MerkleTree {
     readonly depth: number,
     private readonly zeros: ZeroHashes,
     private readonly zerosFrom = 0,
+    hashing = HASHING,
   ) {
     if (leaves.length / HASH_BYTES > 2 ** depth)
       throw new RangeError(`${leaves.length / HASH_BYTES} leaves do not fit a tree of depth ${depth}.`);
@@ -52,7 +73,7 @@ export class MerkleTree {
         level = Buffer.concat([level, this.zero(height)]);
         this.levels[height] = level;
       }
-      level = hashChunks(level, 2 * HASH_BYTES);
+      level = hashing.nodes(level);
       this.levels.push(level);
     }
   }
@@ -93,8 +114,11 @@ export function siblingOf(position: number): number {
  *
  * @throws RangeError when an element does not fit the width.
  */
-export function tensorTree(data: Int32Array, width: ElementWidth, depth: number): MerkleTree {
-  const hashes = new Uint8Array(leafCount(data.length, width) * HASH_BYTES);
-  if (!hasherFor(LEAF_BYTES).hashElements(data, width, hashes)) requireFit(data, width);
-  return new MerkleTree(hashes, depth, ZERO_LEAVES);
+export function tensorTree(data: Int32Array, width: ElementWidth, depth: number, hashing = HASHING): MerkleTree {
+  const hashes = hashing.leaves(data, width);
+  if (!hashes) {
+    requireFit(data, width);
+    throw new RangeError(`An element of a tensor did not fit ${width} bytes while it was hashed.`);
+  }
+  return new MerkleTree(hashes, depth, ZERO_LEAVES, 0, hashing);
 }

@@ -102,13 +102,24 @@ export function layoutJson(program: Program): string {
   return canonicalJson({ inputs: program.inputs.map(fields), outputs: program.outputs.map(fields) });
 }
 
+/** Every slot of one execution, and the tree of each to the model's tensorDepth. */
+export interface SlotTrees {
+  readonly slots: readonly Int32Array[];
+  readonly trees: readonly MerkleTree[];
+}
+
 /**
  * The trace's tree.
  *
  * @param slots every slot of one execution: 0 is the packed input, k the output of step k.
+ * @param trees of the same slots, where they were made on the way.
  * @throws RangeError when a slot is missing, has another size, or holds a value that does not fit its width.
  */
-export function traceForest(commitment: ModelCommitment, slots: readonly Int32Array[]): Forest {
+export function traceForest(
+  commitment: ModelCommitment,
+  slots: readonly Int32Array[],
+  trees?: SlotTrees['trees'],
+): Forest {
   const { program, model } = commitment;
   if (slots.length !== slotCount(program))
     throw new RangeError(`A trace of this program has ${slotCount(program)} slots, not ${slots.length}.`);
@@ -117,7 +128,7 @@ export function traceForest(commitment: ModelCommitment, slots: readonly Int32Ar
     if (data.length !== elements) throw new RangeError(`Slot ${slot} has ${elements} elements, not ${data.length}.`);
     return { data, width };
   });
-  return new Forest(tensors, model.slotDepth, model.tensorDepth);
+  return new Forest(tensors, model.slotDepth, model.tensorDepth, trees);
 }
 
 /** Merkle root of one tensor under `depth` levels: an input root or an output root when `depth` is the model's tensorDepth. */

@@ -1,7 +1,7 @@
 /** One execution of a job's model on a job's input, by whoever re-ran it: what every decision and every move is read from. */
 import type { Forest } from '../commit/forest.js';
 import { type Hash, type Hex, toHex } from '../commit/hash.js';
-import { type ModelCommitment, type ModelHeader, outputBytes, traceForest } from '../commit/model.js';
+import { type ModelCommitment, type ModelHeader, outputBytes, type SlotTrees, traceForest } from '../commit/model.js';
 import type { JobState } from './game.js';
 
 /** What an execution comes to: enough to judge claims, to post one, and to end a job. */
@@ -27,8 +27,28 @@ export interface TraceSource extends Answered {
   readonly forest: Forest;
 }
 
-export function traceSource(commitment: ModelCommitment, slots: readonly Int32Array[]): TraceSource {
-  return committedTrace(commitment, slots, traceForest(commitment, slots));
+/** @param trees of the slots, where they were made on the way. */
+export function traceSource(
+  commitment: ModelCommitment,
+  slots: readonly Int32Array[],
+  trees?: SlotTrees['trees'],
+): TraceSource {
+  return committedTrace(commitment, slots, traceForest(commitment, slots, trees));
+}
+
+/** Runs a program that was committed to. */
+export interface TreeTracer {
+  traceTrees(input: Int32Array, tensorDepth: number): Promise<SlotTrees>;
+}
+
+/** Runs a model and commits to everything on the way. */
+export async function runTrace(
+  commitment: ModelCommitment,
+  executor: TreeTracer,
+  input: Int32Array,
+): Promise<TraceSource> {
+  const { slots, trees } = await executor.traceTrees(input, commitment.model.tensorDepth);
+  return traceSource(commitment, slots, trees);
 }
 
 /** The same with a forest that was made already. */

@@ -3,13 +3,16 @@
  * 2^53 (times a power of two): so the result is that of the reference evaluator, bit for bit, on every machine, with any
  * number of threads.
  */
+import { availableParallelism } from 'node:os';
+import { type Hashing, type MerkleTree, tensorTree } from '../commit/merkle.js';
+import type { SlotTrees } from '../commit/model.js';
 import { OgError, UserError } from '../errors.js';
 import { checkProgram } from '../program/check.js';
-import type { Program } from '../program/program.js';
+import { type Program, slotShape } from '../program/program.js';
 import { type Range, widthRange } from '../program/range.js';
 import { LIMITS, type Limits } from './emit/accumulate.js';
 import { type EmittedModel, emitProgram, placeOf, type Segment, slotName } from './emit/program.js';
-import { KernelEngine, type SlotListener } from './kernels/engine.js';
+import { KernelEngine, SHARING, type Sharing, type SlotListener } from './kernels/engine.js';
 import { loadRuntime, nodeOf, openSession, type RuntimeSession, sentenceOf } from './runtime.js';
 import { runSegments, SEGMENT_LIMITS, type SegmentLimits, traceSegments } from './segments.js';
 
@@ -29,6 +32,8 @@ export interface ExecutorOptions {
    * than the kernels can address.
    */
   readonly leastProduct?: number | null;
+  /** How threads share the kernels' work. */
+  readonly sharing?: Sharing;
   /** Whether products with constant weights are computed in 16-bit integers where that is exact; so unless told. */
   readonly integers?: boolean;
 }
@@ -94,13 +99,35 @@ export class Executor {
 
   /** All slots: index 0 the input, k the output of step k - 1. */
   async trace(input: Int32Array): Promise<Int32Array[]> {
-    this.checkInput(input);
     const { engine } = this;
-    if (engine) {
-      const traced = [input];
-      await this.computed(engine, input, (_, data) => traced.push(data.slice()));
-      return traced;
+    if (!engine) return this.traceSegments(input);
+    this.checkInput(input);
+    const traced: Int32Array[] = [];
+    await this.computed(engine, input, (slot, data) => traced.push(slot === 0 ? input : data.slice()));
+    return traced;
+  }
+
+  /** All slots and their trees, which are hashed on the way by the threads that compute. @param depth of a tree, the model's tensorDepth. */
+  async traceTrees(input: Int32Array, depth: number): Promise<SlotTrees> {
+    const { engine, program } = this;
+    const treeOf = (slot: number, data: Int32Array, hashing?: Hashing): MerkleTree =>
+      tensorTree(data, slotShape(program, slot).width, depth, hashing);
+    if (!engine) {
+      const slots = await this.traceSegments(input);
+      return { slots, trees: slots.map((data, slot) => treeOf(slot, data)) };
     }
+    this.checkInput(input);
+    const slots: Int32Array[] = [];
+    const trees: MerkleTree[] = [];
+    await this.computed(engine, input, (slot, data) => {
+      trees.push(treeOf(slot, data, engine.hashing));
+      slots.push(slot === 0 ? input : data.slice());
+    });
+    return { slots, trees };
+  }
+
+  private async traceSegments(input: Int32Array): Promise<Int32Array[]> {
+    this.checkInput(input);
     this.tracing ??= this.open(traceSegments(this.program, this.limits));
     const slots = await this.compute(await this.tracing, input);
     return Array.from({ length: this.program.steps.length + 1 }, (_, slot) => slots.get(slot)!);
@@ -116,12 +143,13 @@ export class Executor {
 
   /** Made when first needed; null where segments are run instead. */
   private get engine(): KernelEngine | null {
-    const { leastProduct = LEAST_PRODUCT, integers = true, threads, limits = LIMITS } = this.options;
+    const { leastProduct = LEAST_PRODUCT, integers = true, limits = LIMITS, sharing = SHARING } = this.options;
+    const { threads = availableParallelism() } = this.options;
     if (this.kernels === undefined)
       this.kernels =
         leastProduct === null
           ? null
-          : KernelEngine.make(this.program, this.ranges, { threads, limits, leastProduct, integers });
+          : KernelEngine.make(this.program, this.ranges, { threads, limits, leastProduct, integers, sharing });
     return this.kernels;
   }
 

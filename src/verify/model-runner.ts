@@ -1,6 +1,6 @@
 /** Runs inferences in this process: what a child process does. */
 import type { Hash } from '../commit/hash.js';
-import { type TraceSource, traceSource } from '../dispute/trace.js';
+import { runTrace, type TraceSource } from '../dispute/trace.js';
 import { Executor } from '../executor/executor.js';
 import { obtainModel } from '../store/fetch.js';
 import type { Model, Store } from '../store/store.js';
@@ -61,7 +61,7 @@ export class ModelRunner {
 
   /** Runs a model and checks samples of the trace by the reference evaluator. */
   async run({ model, executor }: Loaded, input: Int32Array): Promise<TraceSource> {
-    const trace = traceSource(model.commitment, await executor.trace(input));
+    const trace = await runTrace(model.commitment, executor, input);
     requireEvaluatorAgrees(trace);
     return trace;
   }

@@ -4,7 +4,7 @@
  */
 import type { Hash } from '../commit/hash.js';
 import { commitModel } from '../commit/model.js';
-import { traceSource } from '../dispute/trace.js';
+import { runTrace } from '../dispute/trace.js';
 import { Executor } from '../executor/executor.js';
 import type { Program } from '../program/program.js';
 import { NO_VIEW, type Operand, type Step, scalar, type View } from '../program/step.js';
@@ -100,7 +100,7 @@ export async function requireExactArithmetic(): Promise<void> {
   for (const threads of [1, undefined]) {
     const executor = await Executor.load(program, threads === undefined ? {} : { threads });
     try {
-      const trace = traceSource(commitment, await executor.trace(selfTestInput()));
+      const trace = await runTrace(commitment, executor, selfTestInput());
       requireEvaluatorAgrees(trace);
       if (trace.answer.traceRoot !== KNOWN_TRACE_ROOT)
         throw new Error(`The trace root is ${trace.answer.traceRoot} and not ${KNOWN_TRACE_ROOT}.`);

@@ -247,14 +247,22 @@ const text = (name: string): number[] => {
   return [...unsigned(bytes.length), ...bytes];
 };
 
-/** A module that imports its memory as `og.memory` and exports every function by its name. */
-export function encodeModule(functions: readonly WasmFunction[]): Uint8Array<ArrayBuffer> {
+/**
+ * A module that imports its memory as `og.memory` and exports every function by its name.
+ *
+ * @param sharedPages pages of a memory that threads share; null for one of its own.
+ */
+export function encodeModule(
+  functions: readonly WasmFunction[],
+  sharedPages: number | null = null,
+): Uint8Array<ArrayBuffer> {
   const types = functions.map(({ parameters, result }) => [
     0x60,
     ...vector(parameters.map((type) => [VALUE_TYPES[type]])),
     ...vector(result ? [[VALUE_TYPES[result]]] : []),
   ]);
-  const memory = [...text('og'), ...text('memory'), 0x02, 0x00, 0x01];
+  const limits = sharedPages === null ? [0x00, 0x01] : [0x03, 0x01, ...unsigned(sharedPages)];
+  const memory = [...text('og'), ...text('memory'), 0x02, ...limits];
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
     ...section(1, vector(types)),

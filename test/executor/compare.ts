@@ -19,6 +19,12 @@ export const IN_PIECES: ExecutorOptions = { threads: 2, optimize: true, limits: 
 export const IN_KERNELS: ExecutorOptions = { threads: 1, leastProduct: Number.POSITIVE_INFINITY };
 /** Every step in kernels, all in float64. */
 export const IN_FLOAT_KERNELS: ExecutorOptions = { ...IN_KERNELS, integers: false };
+/** Kernels run by three threads, which share whatever can be cut. */
+export const IN_THREADS: ExecutorOptions = {
+  threads: 3,
+  leastProduct: 0,
+  sharing: { leastRounds: 0, roundsPerCall: 16 },
+};
 /** Every product of matrices in ONNX Runtime, however small, the rest in kernels. */
 export const WITH_PRODUCTS: ExecutorOptions = { threads: 1, leastProduct: 0, integers: false };
 export const IN_SEGMENTS: ExecutorOptions = {
@@ -35,6 +41,7 @@ export const WAYS: readonly ExecutorOptions[] = [
   IN_SEGMENTS,
   IN_KERNELS,
   IN_FLOAT_KERNELS,
+  IN_THREADS,
   WITH_PRODUCTS,
 ];
 

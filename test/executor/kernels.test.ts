@@ -6,10 +6,10 @@ import { checkProgram } from '../../src/program/check.js';
 import type { Program } from '../../src/program/program.js';
 import { INT32_MAX } from '../../src/program/step.js';
 import { randomInput } from '../helpers/random-program.js';
-import { expectSame, IN_FLOAT_KERNELS, IN_KERNELS, WITH_PRODUCTS } from './compare.js';
+import { expectSame, IN_FLOAT_KERNELS, IN_KERNELS, IN_THREADS, WITH_PRODUCTS } from './compare.js';
 import { at, Sketch } from './sketch.js';
 
-const WAYS = [IN_KERNELS, IN_FLOAT_KERNELS, WITH_PRODUCTS];
+const WAYS = [IN_KERNELS, IN_FLOAT_KERNELS, IN_THREADS, WITH_PRODUCTS];
 
 /** Random, the least and the greatest values of the input, and both in turn. */
 async function same(program: Program, label = ''): Promise<void> {
@@ -24,7 +24,7 @@ async function same(program: Program, label = ''): Promise<void> {
   for (const input of inputs) await expectSame(program, input, WAYS, label);
 }
 
-const PLAN = { integers: true, leastProduct: 0 };
+const PLAN = { integers: true, threads: 1, leastProduct: 0 };
 
 function wayOf(program: Program, step = 0): Way {
   const plan = planOf(program, checkProgram(program), PLAN);

@@ -1,46 +1,65 @@
 /**
  * Runs a program step by step over one WebAssembly memory, in kernels made for each step; products of matrices that no kernel is made
- * for in ONNX Runtime, which reads and writes that memory in place.
+ * for in ONNX Runtime.
  */
+import { HASH_BYTES } from '../../commit/keccak.js';
+import { hashFunction, roundConstants } from '../../commit/keccak-kernel.js';
+import { HASHING, type Hashing } from '../../commit/merkle.js';
+import { packFunction } from '../../commit/pack-kernel.js';
+import { LEAF_BYTES, leafCount } from '../../commit/tensor.js';
 import type { Program } from '../../program/program.js';
 import { slotShape } from '../../program/program.js';
 import type { Range } from '../../program/range.js';
 import { elementCount } from '../../program/step.js';
 import type { WasmFunction } from '../../wasm/assembler.js';
-import { allocate, type Exported, instantiate, type Memory } from '../../wasm/instance.js';
+import { allocate, compileModule, type Memory } from '../../wasm/instance.js';
 import type { Limits } from '../emit/accumulate.js';
 import { emitUnroundedStep, slotName } from '../emit/program.js';
 import { loadRuntime, openSession, type RuntimeSession, type RuntimeTensor } from '../runtime.js';
 import { RECORD_BYTES } from './column-finish.js';
+import { Crew } from './crew.js';
+import type { Stage } from './crew-member.js';
 import { finishKernel } from './finish-kernel.js';
 import { pairKernel, rowKernel } from './gather-kernel.js';
 import type { MatrixProduct } from './matrix.js';
 import { matrixKernel } from './matrix-kernel.js';
-import { type Plan, type PlanOptions, planOf, type Way } from './plan.js';
+import { LEAVES_EACH, type Plan, type PlanOptions, planOf, sharesColumns, type Way } from './plan.js';
 import { withoutSingleLoops } from './simplify.js';
 import { stepKernel } from './step-kernel.js';
 import { windowKernel } from './window-kernel.js';
 
 export interface EngineOptions extends PlanOptions {
-  readonly threads: number | undefined;
+  readonly sharing: Sharing;
   readonly limits: Limits;
 }
 
 /** A step's slot as it lies in the memory: valid until the next step runs. */
 export type SlotListener = (slot: number, data: Int32Array) => void;
 
-/** A session whose inputs and output lie in the kernels' memory. */
+/** A session with the slots that it reads, and what it gives. */
 interface Product {
   readonly session: RuntimeSession;
-  readonly feeds: Record<string, RuntimeTensor>;
-  readonly fetches: Record<string, RuntimeTensor>;
+  readonly feeds: readonly number[];
+  readonly output: string;
 }
 
-/** A call of a kernel does about this many rounds of its innermost loop, so that the engine's optimised code is taken up early. */
-const ROUNDS_PER_CALL = 2 ** 16;
+export interface Sharing {
+  /** Rounds of innermost loops below which a program's threads would take longer to begin than it takes. */
+  readonly leastRounds: number;
+  /**
+   * Rounds that a call of a kernel does, about: calls are what threads share, and the engine takes up its optimised code between them.
+   */
+  readonly roundsPerCall: number;
+}
+
+export const SHARING: Sharing = { leastRounds: 2 ** 23, roundsPerCall: 2 ** 16 };
+/** Kernels of a legal program do not trap. */
+const BROKEN = 'A kernel went wrong in one of its threads.';
+/** Nodes that a thread hashes at a time. */
+const NODES_EACH = 128;
 
 export class KernelEngine {
-  private readonly kernels: Record<string, Exported>;
+  private readonly crew: Crew;
   private readonly sessions = new Map<number, Promise<Product>>();
   private last: Promise<unknown> = Promise.resolve();
 
@@ -56,10 +75,16 @@ export class KernelEngine {
       new Int32Array(memory.buffer, at, data.length).set(data);
     }
     for (const way of plan.ways) if (way.kind === 'matrix' || way.kind === 'window') this.place(way);
-    this.kernels = instantiate(
-      program.steps.flatMap((_, at) => this.write(at)),
-      memory,
-    );
+    const constants = roundConstants();
+    new BigUint64Array(memory.buffer, plan.hashing.constants, constants.length).set(constants);
+    const functions = [
+      ...program.steps.flatMap((_, at) => this.write(at)),
+      ...([1, 2, 4] as const).map(packFunction),
+      hashFunction('leaves', LEAF_BYTES, plan.hashing.constants),
+      hashFunction('nodes', 2 * HASH_BYTES, plan.hashing.constants),
+    ];
+    const module = compileModule(functions, memory.buffer.byteLength, options.threads > 1);
+    this.crew = new Crew(module, memory, options.threads);
   }
 
   /** Puts down what a product reads besides its source. */
@@ -83,7 +108,7 @@ export class KernelEngine {
     const output = slot(at + 1);
     const table = step.lookup && { lookup: step.lookup, at: constant(step.lookup.constant) };
     if (way.kind === 'nest') return [stepKernel(`${at}`, step, { slot, constant, output })];
-    if (way.kind === 'runtime') return [finishKernel(`${at}`, step, table)];
+    if (way.kind === 'runtime') return [finishKernel(`${at}`, step, table, plan.accumulators, output)];
     const { product, places } = way;
     const source = (product.gather.operand.source as { index: number }).index;
     const reading = { source: slot(source), fill: places.fill };
@@ -105,11 +130,13 @@ export class KernelEngine {
 
   /** @returns null for a program that does not fit the kernels' memory. */
   static make(program: Program, ranges: readonly Range[], options: EngineOptions): KernelEngine | null {
-    const plan = planOf(program, ranges, options);
-    return plan && new KernelEngine(program, ranges, plan, allocate(plan.bytes), options);
+    const rounds = program.steps.reduce((sum, step) => sum + elementCount([...step.outDims, ...step.redDims]), 0);
+    const threads = rounds < options.sharing.leastRounds ? 1 : options.threads;
+    const plan = planOf(program, ranges, { ...options, threads });
+    return plan && new KernelEngine(program, ranges, plan, allocate(plan.bytes, threads > 1), { ...options, threads });
   }
 
-  /** Computes all slots; runs that overlap wait for each other. @param visit gets every slot but the input, in order. */
+  /** Computes all slots; runs that overlap wait for each other. @param visit gets every slot, in order. */
   compute(input: Int32Array, visit: SlotListener): Promise<void> {
     const result = this.last.then(() => this.computeAlone(input, visit));
     this.last = result.catch(() => undefined);
@@ -121,6 +148,7 @@ export class KernelEngine {
     const open = [...this.sessions.values()];
     this.sessions.clear();
     for (const product of open) await (await product).session.release();
+    await this.crew.close();
   }
 
   private slotData(slot: number): Int32Array {
@@ -129,6 +157,7 @@ export class KernelEngine {
 
   private async computeAlone(input: Int32Array, visit: SlotListener): Promise<void> {
     this.slotData(0).set(input);
+    visit(0, this.slotData(0));
     for (let at = 0; at < this.program.steps.length; at++) {
       await this.step(at);
       visit(at + 1, this.slotData(at + 1));
@@ -137,44 +166,89 @@ export class KernelEngine {
 
   private async step(at: number): Promise<void> {
     const way = this.plan.ways[at]!;
-    if (way.kind === 'runtime') await this.product(at);
-    else if (way.kind === 'matrix') this.matrix(at, way.product);
-    else {
-      const { gathered } = this.plan;
-      const { outDims, redDims } = withoutSingleLoops(this.program.steps[at]!);
-      const parameters = way.kind === 'window' ? [gathered] : [];
-      if (way.kind === 'window') {
-        const { loops } = way.product.gather;
-        this.inCalls(`gather ${at}`, loops[0]!, elementCount(loops.slice(1)), gathered);
-      }
-      this.inCalls(`${at}`, outDims[0] ?? 1, elementCount([...outDims.slice(1), ...redDims]), ...parameters);
+    if (way.kind === 'runtime') {
+      await this.product(at);
+      return;
     }
+    if (way.kind === 'matrix') {
+      this.matrix(at, way.product);
+      return;
+    }
+    if (way.kind === 'window') {
+      const { loops } = way.product.gather;
+      this.loop(`gather ${at}`, loops[0]!, elementCount(loops.slice(1)));
+    }
+    const { outDims, redDims } = withoutSingleLoops(this.program.steps[at]!);
+    this.loop(`${at}`, outDims[0] ?? 1, elementCount([...outDims.slice(1), ...redDims]));
   }
 
-  /** Runs a kernel for all indices of its outermost loop, some at a time. @param each rounds of the innermost loop for one of them. */
-  private inCalls(name: string, extent: number, each: number, ...more: number[]): void {
-    const count = Math.max(1, Math.floor(ROUNDS_PER_CALL / each));
-    const run = this.kernels[name]!;
-    for (let from = 0; from < extent; from += count) run(from, Math.min(extent, from + count), ...more);
+  /** Runs a kernel for all indices of its outermost loop. @param each rounds of the innermost loop for one of them. */
+  private loop(name: string, extent: number, each: number): void {
+    const stage: Stage = [0, this.crew.kernel(name), this.plan.gathered];
+    if (!this.crew.run(stage, extent, this.callsOf(each))) throw new Error(BROKEN);
   }
 
-  private matrix(at: number, { gather, cut, finish, rowsEach, blockCount }: MatrixProduct): void {
+  /** Indices of a loop in one call. @param each rounds of one of them. */
+  private callsOf(each: number): number {
+    return Math.max(1, Math.floor(this.options.sharing.roundsPerCall / each));
+  }
+
+  private matrix(at: number, product: MatrixProduct): void {
+    const { crew } = this;
     const { gathered } = this.plan;
-    const extent = gather.loops[0]!;
+    const { gather, cut, finish, rowsEach, blockCount, blockBytes } = product;
     const groups = finish.records.length / RECORD_BYTES;
-    const each = blockCount * rowsEach * cut.parts * cut.pairs;
-    const count = Math.max(1, Math.floor(ROUNDS_PER_CALL / each));
-    for (let from = 0; from < extent; from += blockCount) {
-      const to = Math.min(extent, from + blockCount);
-      this.kernels[`gather ${at}`]!(from, to, gathered);
-      const multiply = (name: string, first: number, last: number): void => {
-        for (let group = first; group < last; group += count)
-          this.kernels[name]!(from * rowsEach, to * rowsEach, gathered, group, Math.min(last, group + count));
-      };
-      multiply(`${at}`, 0, finish.together);
-      multiply(`apart ${at}`, finish.together, groups);
+    const [gathering, beside, apart] = [`gather ${at}`, `${at}`, `apart ${at}`].map((name) => crew.kernel(name)) as [
+      number,
+      number,
+      number,
+    ];
+    const extent = gather.loops[0]!;
+    const roundsOf = (count: number): number => count * rowsEach * cut.parts * cut.pairs;
+    const run = (stage: Stage, indices: number, size: number): void => {
+      if (!crew.run(stage, indices, size)) throw new Error(BROKEN);
+    };
+    if (!sharesColumns(product, crew.threads)) {
+      const columns = [beside, apart, finish.together, groups, this.callsOf(roundsOf(blockCount)), rowsEach];
+      run([1, gathering, gathered, blockBytes, ...columns], extent, blockCount);
+      return;
     }
+    // The first index of what is gathered goes to the start of the place: so all at once.
+    run([0, gathering, gathered], extent, extent);
+    const rows = extent * rowsEach;
+    const each = this.callsOf(roundsOf(extent));
+    run([2, beside, rows, gathered, 0], finish.together, each);
+    run([2, apart, rows, gathered, finish.together], groups - finish.together, each);
   }
+
+  /** Hashes trees of slots that lie in the memory, with all threads. */
+  readonly hashing: Hashing = {
+    leaves: (data, width) => {
+      const { crew, memory, plan } = this;
+      const { leaves: at, nodes } = plan.hashing;
+      const perLeaf = LEAF_BYTES / width;
+      const whole = Math.floor(data.length / perLeaf);
+      const into = nodes[0];
+      const kernels = [crew.kernel(`pack${width}`), crew.kernel('leaves')];
+      const ratio = data.BYTES_PER_ELEMENT / width;
+      const stage: Stage = [3, ...kernels, data.byteOffset, ratio, into, at, (LEAVES_EACH + 1) * LEAF_BYTES];
+      if (!crew.run(stage, whole, LEAVES_EACH)) return null;
+      const hashes = new Uint8Array(memory.buffer, into, leafCount(data.length, width) * HASH_BYTES).slice();
+      if (whole * perLeaf < data.length) {
+        const last = HASHING.leaves(data.subarray(whole * perLeaf), width);
+        if (!last) return null;
+        hashes.set(last, whole * HASH_BYTES);
+      }
+      return hashes;
+    },
+    nodes: (level) => {
+      const { crew, memory, plan } = this;
+      const [source, into] = plan.hashing.nodes;
+      new Uint8Array(memory.buffer, source, level.length).set(level);
+      crew.run([4, crew.kernel('nodes'), source, into], level.length / 2 / HASH_BYTES, NODES_EACH);
+      return new Uint8Array(memory.buffer, into, level.length / 2).slice();
+    },
+  };
 
   private async product(at: number): Promise<void> {
     let opening = this.sessions.get(at);
@@ -183,32 +257,21 @@ export class KernelEngine {
       this.sessions.set(at, opening);
       opening.catch(() => this.sessions.delete(at));
     }
-    const { session, feeds, fetches } = await opening;
-    await session.run(feeds, fetches);
-    this.finish(at, slotShape(this.program, at + 1).elements);
-  }
-
-  /** Rounds, clamps and stores accumulators as elements of a step's output. */
-  private finish(at: number, elements: number): void {
-    const { accumulators, slots } = this.plan;
-    const target = slots[at + 1] as number;
-    const run = this.kernels[`${at}`]!;
-    for (let from = 0; from < elements; from += ROUNDS_PER_CALL)
-      run(from, Math.min(elements, from + ROUNDS_PER_CALL), accumulators + 8 * from, target + 4 * from);
+    const { session, feeds, output } = await opening;
+    const { Tensor } = await loadRuntime();
+    // ONNX Runtime takes no memory that threads share.
+    const fed = (slot: number): RuntimeTensor =>
+      new Tensor('int32', this.slotData(slot).slice(), [slotShape(this.program, slot).elements]);
+    const results = await session.run(Object.fromEntries(feeds.map((slot) => [slotName(slot), fed(slot)])));
+    const sums = results[output]!.data as Float64Array;
+    new Float64Array(this.memory.buffer, this.plan.accumulators, sums.length).set(sums);
+    this.loop(`${at}`, sums.length, 1);
   }
 
   private async open(at: number): Promise<Product> {
-    const { program, ranges, options, plan, memory } = this;
-    const { Tensor } = await loadRuntime();
-    const model = emitUnroundedStep(program, ranges, at, options.limits);
-    const { outDims } = program.steps[at]!;
-    const sums = new Float64Array(memory.buffer, plan.accumulators, elementCount(outDims));
-    const fed = (slot: number): RuntimeTensor =>
-      new Tensor('int32', this.slotData(slot), [slotShape(program, slot).elements]);
-    return {
-      session: await openSession(model.bytes, { threads: options.threads, spin: false }),
-      feeds: Object.fromEntries(model.feeds.map((slot) => [slotName(slot), fed(slot)])),
-      fetches: { [model.fetches[0]!.name]: new Tensor('float64', sums, [sums.length]) },
-    };
+    const { program, ranges, options } = this;
+    const { bytes, feeds, fetches } = emitUnroundedStep(program, ranges, at, options.limits);
+    const session = await openSession(bytes, { threads: options.threads, spin: false });
+    return { session, feeds, output: fetches[0]!.name };
   }
 }

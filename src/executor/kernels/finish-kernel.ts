@@ -5,10 +5,19 @@ import { emitStore, type Kind, OPS, type Table } from './finish.js';
 
 const ACCUMULATOR_BYTES = 8;
 
-/** A function `name(from, to, source, target)` over elements; both addresses are those of element `from`. */
-export function finishKernel(name: string, step: Step, table: Table | null): WasmFunction {
-  const f = new WasmFunction(name, ['i32', 'i32', 'i32', 'i32']);
-  const [from, to, source, target] = [0, 1, 2, 3];
+/** A function `name(from, to)` over elements. @param accumulators address of the first element's. @param output address of the first element. */
+export function finishKernel(
+  name: string,
+  step: Step,
+  table: Table | null,
+  accumulators: number,
+  output: number,
+): WasmFunction {
+  const f = new WasmFunction(name, ['i32', 'i32']);
+  const [from, to] = [0, 1];
+  const [source, target] = [f.local('i32'), f.local('i32')];
+  f.get(from).i32(ACCUMULATOR_BYTES).op('i32.mul').i32(accumulators).op('i32.add').set(source);
+  f.get(from).i32(4).op('i32.mul').i32(output).op('i32.add').set(target);
   const scratch = { integer: f.local('i32'), vector: f.local('v128'), number: f.local('f64') };
   const left = f.local('i32');
   f.get(to, from).op('i32.sub').set(left);

@@ -28,6 +28,8 @@ export interface MatrixProduct {
   /** Indices of the gather's first loop in a block. */
   readonly blockCount: number;
   readonly blockBytes: number;
+  /** Bytes of all gathered rows. */
+  readonly wholeBytes: number;
   /** Elements of the output from one row's first to the next row's; or by row from the first row's to this one's. */
   readonly rowOffsets: number | Int32Array;
 }
@@ -147,6 +149,7 @@ export function matrixProductOf(
     rowsEach,
     blockCount,
     blockBytes: blockCount * eachBytes,
+    wholeBytes: (extents[0] as number) * eachBytes,
     rowOffsets: rowOffsets(loops, outCoefs, rowLoops),
   };
 }

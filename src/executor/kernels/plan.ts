@@ -1,4 +1,7 @@
 /** How each step is computed, and where everything lies in the kernels' memory. */
+import { HASH_BYTES } from '../../commit/keccak.js';
+import { roundConstants } from '../../commit/keccak-kernel.js';
+import { LEAF_BYTES, leafCount } from '../../commit/tensor.js';
 import type { Program } from '../../program/program.js';
 import { slotShape } from '../../program/program.js';
 import type { Range } from '../../program/range.js';
@@ -13,6 +16,8 @@ import { countsInInt32, withoutSingleLoops } from './simplify.js';
 import { type WindowProduct, windowProductOf } from './window.js';
 
 const ELEMENT_BYTES = 4;
+/** Leaves that a thread packs and hashes at a time. */
+export const LEAVES_EACH = 128;
 const ALIGNMENT = 64;
 /** Addresses are 32 bits; memory is taken at once, so a program that needs more than this is run in segments instead. */
 const MOST_BYTES = 2 ** 31 - 2 ** 16;
@@ -41,8 +46,14 @@ export interface Plan {
   readonly slots: readonly number[];
   /** Addresses of the constants that kernels read. */
   readonly constants: ReadonlyMap<number, number>;
-  /** Address of what is gathered for a product. */
+  /** Address of what is gathered for a product: one place for all threads, or one for each. */
   readonly gathered: number;
+  /** What hashing needs: round constants, packed leaves for each thread, and two places for the hashes of the largest slot. */
+  readonly hashing: {
+    readonly constants: number;
+    readonly leaves: number;
+    readonly nodes: readonly [number, number];
+  };
   /** Address of the accumulators that ONNX Runtime hands over as float64. */
   readonly accumulators: number;
   readonly bytes: number;
@@ -51,6 +62,8 @@ export interface Plan {
 export interface PlanOptions {
   /** Whether products with constant weights are computed in 16-bit integers where they are exact there. */
   readonly integers: boolean;
+  /** Threads that compute together. */
+  readonly threads: number;
   /** Other products of matrices with at least this many multiplications are for ONNX Runtime. */
   readonly leastProduct: number;
 }
@@ -129,9 +142,18 @@ function lastReads(program: Program): number[] {
   return last;
 }
 
+/**
+ * A product of matrices whose rows are gathered all at once, so that threads can share its columns: its rows are too few to be shared, and
+ * stay in a cache.
+ */
+const MOST_WHOLE_BYTES = 2 ** 20;
+export const sharesColumns = ({ wholeBytes }: MatrixProduct, threads: number): boolean =>
+  threads > 1 && wholeBytes <= MOST_WHOLE_BYTES;
+
 /** Bytes gathered for a product at once. */
-function gatheredBytes(way: Way): number {
-  if (way.kind === 'matrix') return way.product.blockBytes;
+function gatheredBytes(way: Way, threads: number): number {
+  if (way.kind === 'matrix')
+    return sharesColumns(way.product, threads) ? way.product.wholeBytes : threads * way.product.blockBytes;
   if (way.kind !== 'window') return 0;
   const { gather } = way.product;
   return elementCount(gather.loops.slice(0, -1)) * pairBytes(gather);
@@ -170,7 +192,20 @@ export function planOf(program: Program, ranges: readonly Range[], options: Plan
         constants.set(constant, allocator.take(program.constants[constant]!.data.length * ELEMENT_BYTES));
   });
   const accumulators = allocator.take(mostAccumulators * 8);
-  const gathered = allocator.take(Math.max(0, ...ways.map(gatheredBytes)));
+  const gathered = allocator.take(Math.max(0, ...ways.map((way) => gatheredBytes(way, options.threads))));
+  const leaves = Math.max(
+    ...Array.from({ length: program.steps.length + 1 }, (_, slot) => {
+      const { elements, width } = slotShape(program, slot);
+      return leafCount(elements, width);
+    }),
+  );
+  // Leaves and nodes are hashed two at a time, the last beside nothing.
+  const nodes = (): number => allocator.take((leaves + 2) * HASH_BYTES);
+  const hashing = {
+    constants: allocator.take(roundConstants().byteLength),
+    leaves: allocator.take(options.threads * (LEAVES_EACH + 1) * LEAF_BYTES),
+    nodes: [nodes(), nodes()] as const,
+  };
   const size = (slot: number): number => slotShape(program, slot).elements * ELEMENT_BYTES;
   const last = lastReads(program);
   const slots = [allocator.take(size(0))];
@@ -180,5 +215,5 @@ export function planOf(program: Program, ranges: readonly Range[], options: Plan
       if ((last[slot] as number) <= at) allocator.give(slots[slot] as number, size(slot));
   });
   if (allocator.end > MOST_BYTES) return null;
-  return { ways, slots, constants, gathered, accumulators, bytes: allocator.end };
+  return { ways, slots, constants, gathered, hashing, accumulators, bytes: allocator.end };
 }
