@@ -7,22 +7,17 @@
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { finalizeJob, submitClaim } from '../src/chain/claims.js';
+import { finalizeJob } from '../src/chain/claims.js';
 import { type Devnet, startDevnet } from '../src/chain/devnet.js';
-import { registerModel } from '../src/chain/model-registry.js';
-import { readJob, requestInference } from '../src/chain/requests.js';
-import { playDispute } from '../src/cli/demo/play-match.js';
 import { commitModel } from '../src/commit/model.js';
 import { type TraceSource, traceSource } from '../src/dispute/trace.js';
 import { Executor } from '../src/executor/executor.js';
 import { priceProgram } from '../src/program/price.js';
 import { elementCount } from '../src/program/step.js';
-import { seconds, wei } from '../src/units.js';
 import { tamper } from '../src/worker/tamper.js';
-import { elementCall } from '../test/helpers/element-check.js';
+import { checkGas } from '../test/helpers/element-check.js';
 import { compiledModel, packedSample, TEST_MODELS, type TestModel } from '../test/helpers/models.js';
-
-const TRANSACTION_GAS = 21_000n;
+import { playLie, type Transaction } from '../test/helpers/played-lie.js';
 
 interface Check {
   readonly step: number;
@@ -31,12 +26,6 @@ interface Check {
   readonly gas: number;
   readonly calldataBytes: number;
   readonly pricedGas: number;
-}
-
-interface MatchTransaction {
-  readonly kind: string;
-  readonly gas: number;
-  readonly calldataBytes: number;
 }
 
 interface ModelGas {
@@ -49,7 +38,7 @@ interface ModelGas {
   readonly matchGas: number;
   readonly submitGas: number;
   readonly finalizeGas: number;
-  readonly match: readonly MatchTransaction[];
+  readonly match: readonly Transaction[];
 }
 
 async function honestTrace(model: TestModel): Promise<TraceSource> {
@@ -58,13 +47,6 @@ async function honestTrace(model: TestModel): Promise<TraceSource> {
   const slots = await executor.trace(packedSample(model, artefact.program, 20));
   await executor.close();
   return traceSource(commitModel(artefact.program), slots);
-}
-
-/** Gas of a transaction that does nothing but check the element. */
-async function checkGas({ contracts, node }: Devnet, trace: TraceSource, slot: number, element: number) {
-  const call = elementCall(contracts, trace, slot, element);
-  const gas = await node.estimateGas({ ...call, from: '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266' });
-  return { gas: Number(gas > TRANSACTION_GAS ? gas : TRANSACTION_GAS), calldataBytes: (call.data.length - 2) / 2 };
 }
 
 async function largestCheck(devnet: Devnet, trace: TraceSource): Promise<Check> {
@@ -88,33 +70,15 @@ async function largestCheck(devnet: Devnet, trace: TraceSource): Promise<Check> 
 }
 
 async function measure(devnet: Devnet, model: TestModel): Promise<ModelGas> {
-  const { contracts } = devnet;
-  const [client, liar, watchtower] = [devnet.sender(1), devnet.sender(2), devnet.sender(3)];
   const trace = await honestTrace(model);
   const { model: header, program } = trace.commitment;
   const largest = await largestCheck(devnet, trace);
+  const lie = tamper(trace, { slot: largest.step, element: largest.element });
+  const { jobId, submitGas, match, matchGas } = await playLie(devnet, trace, lie);
+  await devnet.passSeconds(devnet.contracts.parameters.challengeWindowSeconds + 1);
+  const finalized = await finalizeJob(devnet.contracts, devnet.sender(3), jobId);
 
-  await registerModel(contracts, client, header, {
-    sourceSha256: `0x${'00'.repeat(32)}`,
-    fidelityHash: `0x${'00'.repeat(32)}`,
-    uri: '',
-  });
-  const request = { model: header, input: trace.slots[0]!, feeWei: wei(0n), claimSeconds: seconds(600) };
-  const { jobId } = await requestInference(contracts, client, request);
-  const lying = tamper(trace, { slot: largest.step, element: largest.element });
-  const submitted = await submitClaim(contracts, liar, await readJob(contracts, jobId), lying);
-  const match: MatchTransaction[] = [];
-  const players = {
-    watchtower: { sender: watchtower, trace },
-    liar: { sender: liar, trace: lying, claim: submitted.claimId },
-  };
-  await playDispute(contracts, jobId, players, ({ sent }) => {
-    match.push({ kind: sent.kind, gas: Number(sent.gasUsed), calldataBytes: sent.calldataBytes });
-  });
-  await devnet.passSeconds(contracts.parameters.challengeWindowSeconds + 1);
-  const finalized = await finalizeJob(contracts, watchtower, jobId);
   const price = priceProgram(program);
-  const matchGas = match.reduce((sum, { gas }) => sum + gas, 0);
   if (matchGas > price.matchGas)
     throw new Error(`${model.name}: the match cost ${matchGas}, its price is ${price.matchGas}.`);
   return {
@@ -125,7 +89,7 @@ async function measure(devnet: Devnet, model: TestModel): Promise<ModelGas> {
     largestCheck: largest,
     pricedMatchGas: price.matchGas,
     matchGas,
-    submitGas: Number(submitted.gasUsed),
+    submitGas,
     finalizeGas: Number(finalized.gasUsed),
     match,
   };

@@ -27,7 +27,7 @@ function floats(dims: readonly number[], seed: number, lo = -1, hi = 1): FloatTe
   return { type: 'float32', dims: [...dims], data };
 }
 
-function fromFile(name: string, path: string, input: string, dims: number[], lo = -1): BenchModel {
+export function fromFile(name: string, path: string, input: string, dims: number[], lo = -1): BenchModel {
   return {
     name,
     bytes: () => readFileSync(file(path)),

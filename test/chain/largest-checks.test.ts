@@ -5,11 +5,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Case, constant, draft, noise, plain, read } from '../../fixtures/vectors/draft.js';
-import { submitClaim } from '../../src/chain/claims.js';
 import { type Devnet, startDevnet } from '../../src/chain/devnet.js';
-import { registerModel } from '../../src/chain/model-registry.js';
-import { readJob, requestInference } from '../../src/chain/requests.js';
-import { playDispute } from '../../src/cli/demo/play-match.js';
 import { commitModel } from '../../src/commit/model.js';
 import { splitExpensiveSteps } from '../../src/compiler/split.js';
 import { traceSource } from '../../src/dispute/trace.js';
@@ -24,8 +20,8 @@ import {
   priceStep,
 } from '../../src/program/price.js';
 import { scalar } from '../../src/program/step.js';
-import { seconds, wei } from '../../src/units.js';
 import { tamper } from '../../src/worker/tamper.js';
+import { playLie } from '../helpers/played-lie.js';
 
 const wide = (elements: number) => ({ input: noise(elements, 2), inputWidth: 2 as const });
 const one = { outDims: [1], reduce: 'sum' as const, shift: 24 };
@@ -120,27 +116,11 @@ test.after(() => devnet.stop());
 async function proofOf({ program, input }: Case) {
   checkProgram(program);
   const truth = traceSource(commitModel(program), evaluate(program, input));
-  const { contracts } = devnet;
-  const [client, liar, watchtower] = [devnet.sender(1), devnet.sender(2), devnet.sender(3)];
-  const model = truth.commitment.model;
-  const none = `0x${'00'.repeat(32)}` as const;
-  await registerModel(contracts, client, model, { sourceSha256: none, fidelityHash: none, uri: '' });
-  const request = { model, input, feeWei: wei(0n), claimSeconds: seconds(600) };
-  const { jobId } = await requestInference(contracts, client, request);
-  const lie = tamper(truth, { slot: 1, element: 0 });
-  const { claimId } = await submitClaim(contracts, liar, await readJob(contracts, jobId), lie);
-  const players = {
-    watchtower: { sender: watchtower, trace: truth },
-    liar: { sender: liar, trace: lie, claim: claimId },
-  };
-  const sent: { kind: string; gas: number; calldataBytes: number }[] = [];
-  const view = await playDispute(contracts, jobId, players, ({ sent: { kind, gasUsed, calldataBytes } }) => {
-    sent.push({ kind, gas: Number(gasUsed), calldataBytes });
-  });
+  const { claimId, match, matchGas, view } = await playLie(devnet, truth, tamper(truth, { slot: 1, element: 0 }));
   assert.is(view.claims.find(({ id }) => id === claimId)?.status, 'lost');
-  const proof = sent.at(-1)!;
+  const proof = match.at(-1)!;
   assert.is(proof.kind, 'proveStep');
-  return { proof, matchGas: sent.reduce((sum, { gas }) => sum + gas, 0) };
+  return { proof, matchGas };
 }
 
 for (const [what, shape] of Object.entries(SHAPES))
