@@ -154,13 +154,18 @@ export class Endpoints {
     this.surveyNowAndThen();
     return this.retried(async () => {
       const nodes = this.ranked().filter(({ pausedForMs }) => pausedForMs === 0);
-      const told = await Promise.allSettled(
-        (nodes.length > 0 ? nodes : this.ranked()).map(async (node) => node.ask(payload)),
-      );
-      const answers = told.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+      const asked = nodes.length > 0 ? nodes : this.ranked();
+      // All of them are told; whoever is slow to answer is not waited for.
+      const { good, failures } = await gather(asked, {
+        wanted: asked.length,
+        enough: 1,
+        ask: (node) => node.ask(payload),
+        slowAfterMs: (node) => node.slowAfterMs,
+      });
+      const answers = inOrder(good, asked).map(({ answer }) => answer);
       const best = answers.find((answer) => 'result' in answer) ?? answers[0];
       if (best) return best;
-      throw (told[0] as PromiseRejectedResult).reason;
+      throw failures[0]?.error;
     });
   }
 

@@ -19,7 +19,7 @@ interface Entry {
   /** 0 for a job that was not looked at yet: it comes before all. */
   deadline: number;
   quietUntil: number;
-  /** However quiet it is. A moment of this machine's clock, as `restUntilMs`. */
+  /** However quiet it is; 0 for a job that was not looked at yet. A moment of this machine's clock, as `restUntilMs`. */
   lookAgainMs: number;
   restUntilMs: number;
   restMs: number;
@@ -48,6 +48,17 @@ export class Agenda {
   /** There is something new for a job. */
   stir(id: JobId): void {
     this.entryOf(id).news++;
+  }
+
+  /** Of a job that was not looked at yet: what its look will come to, as far as can be told without one. */
+  expect(id: JobId, { deadline, quietUntil }: Looked, now: Timestamp, nowMs: number): void {
+    const entry = this.entryOf(id);
+    if (entry.lookAgainMs > 0) return;
+    entry.deadline = deadline;
+    if (quietUntil <= now) return;
+    entry.newsSeen = entry.news;
+    entry.quietUntil = quietUntil;
+    entry.lookAgainMs = nowMs + LONGEST_QUIET_MS;
   }
 
   forget(id: JobId): void {

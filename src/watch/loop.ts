@@ -2,9 +2,10 @@
 
 import type { JobRecord } from '../chain/game-log.js';
 import { NetworkError } from '../errors.js';
-import type { JobId, Timestamp } from '../units.js';
+import { type JobId, type Timestamp, timestamp } from '../units.js';
 import { Agenda } from './agenda.js';
 import { NEVER, nextDeadline } from './due.js';
+import { expectation } from './expectation.js';
 import type { Table } from './table.js';
 import type { TurnResult } from './turn.js';
 
@@ -125,7 +126,11 @@ export class Loop {
     await this.table.sender?.tend();
     this.table.chainWasRead(head, touched.size + forgotten.size > 0);
     this.agenda.chainWasRead();
-    for (const id of touched) this.agenda.touch(id);
+    for (const id of touched) {
+      this.agenda.touch(id);
+      const expected = expectation(reader.log.history(id), this.table.party());
+      this.agenda.expect(id, expected, timestamp(head.timestamp), Date.now());
+    }
     for (const id of forgotten) {
       this.agenda.forget(id);
       this.table.forget(id);

@@ -35,6 +35,21 @@ test('the nearest deadline comes first, and before it what was not looked at yet
   );
 });
 
+test('what a job that was not looked at is expected to ask for decides when it is; a look decides from then on', () => {
+  const agenda = new Agenda();
+  for (const id of [one, two, three]) agenda.touch(id);
+  agenda.expect(one, { deadline: at(70), quietUntil: at(0) }, at(50), 0);
+  agenda.expect(two, { deadline: at(60), quietUntil: at(60) }, at(50), 0);
+  agenda.expect(three, { deadline: at(3), quietUntil: at(0) }, at(50), 0);
+  assert.equal(due(agenda, 50), [three, one]);
+  look(agenda, one, 90, 90);
+  agenda.expect(one, { deadline: at(1), quietUntil: at(0) }, at(50), 0);
+  agenda.chainWasRead();
+  assert.equal(due(agenda, 60), [three, two]);
+  agenda.touch(two);
+  assert.equal(due(agenda, 50), [three, two], 'something has happened to it');
+});
+
 test('a quiet job is left alone until its time has come, or something happens to it, or a minute has passed', () => {
   const agenda = new Agenda();
   agenda.touch(one);

@@ -29,6 +29,7 @@ interface Act {
 export class People {
   readonly reader: GameReader;
   private readonly acts = new Map<string, Act>();
+  private asked: ReadonlyMap<string, readonly JobId[]> = new Map();
   private readonly startedMs = Date.now();
 
   constructor(
@@ -40,15 +41,15 @@ export class People {
     this.reader = new GameReader(contracts, undefined, true);
   }
 
-  /** Jobs on the chain by their input. */
-  jobsOf({ inputRoot }: PlannedJob): JobId[] {
-    const { log } = this.reader;
-    return log.jobs().filter((id) => log.record(id)?.inputRoot === inputRoot);
+  /** Jobs on the chain by their input, as of the last look. */
+  jobsOf({ inputRoot }: PlannedJob): readonly JobId[] {
+    return this.asked.get(inputRoot) ?? [];
   }
 
   /** One look at the chain; what is due is begun, and not waited for. */
   async look(): Promise<void> {
-    await this.reader.refresh();
+    const { touched, forgotten } = await this.reader.refresh();
+    if (touched.size + forgotten.size > 0) this.asked = jobsByInput(this.reader);
     for (const sender of [this.client, ...this.liars]) await sender.tend();
     for (const job of this.plan) {
       const ids = this.jobsOf(job);
@@ -128,4 +129,13 @@ export class People {
         act.busy = false;
       });
   }
+}
+
+function jobsByInput({ log }: GameReader): Map<string, JobId[]> {
+  const jobs = new Map<string, JobId[]>();
+  for (const id of log.jobs()) {
+    const root = log.record(id)?.inputRoot ?? '';
+    jobs.set(root, [...(jobs.get(root) ?? []), id]);
+  }
+  return jobs;
 }
