@@ -5,31 +5,19 @@
 import { mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import { z } from 'zod';
 import { asHash } from '../commit/hash.js';
 import { keccakHex } from '../commit/keccak.js';
-import { type ModelHeader, modelIdOf } from '../commit/model.js';
 import type { Answer } from '../dispute/trace.js';
+import { AnswerJson, answerFromJson, answerToJson, type RunKey } from './answer-json.js';
 
 export interface RunCacheOptions {
   /** Bytes on disk; what was used longest ago goes first. 10 GiB when left out. */
   readonly maxBytes?: number;
 }
 
-/** Everything that a run depends on. */
-export type RunKey = Pick<Answer, 'modelId' | 'inputRoot'>;
-
 const DEFAULT_MAX_BYTES = 10 * 2 ** 30;
 /** The folder is measured again when so much was written to it. */
 const PRUNE_SHARE = 0.05;
-
-const Kept = z.object({
-  model: z.record(z.string(), z.union([z.string(), z.number()])),
-  inputRoot: z.string(),
-  traceRoot: z.string(),
-  outputRoot: z.string(),
-  output: z.string(),
-});
 
 export class RunCache {
   private writtenBytes = Number.POSITIVE_INFINITY;
@@ -46,27 +34,16 @@ export class RunCache {
       const text = await readFile(file, 'utf8');
       const [digest, body] = [text.slice(0, 66), text.slice(67)];
       if (keccakHex(Buffer.from(body)) !== digest) throw new RangeError('damaged');
-      const { model, inputRoot, traceRoot, outputRoot, output } = Kept.parse(JSON.parse(body));
-      const header = model as unknown as ModelHeader;
-      if (modelIdOf(header) !== key.modelId || inputRoot !== key.inputRoot) throw new RangeError('of another run');
+      const answer = answerFromJson(AnswerJson.parse(JSON.parse(body)), key);
       await touch(file);
-      return {
-        modelId: key.modelId,
-        model: header,
-        inputRoot: key.inputRoot,
-        traceRoot: asHash(traceRoot),
-        outputRoot: asHash(outputRoot),
-        output: int32(Buffer.from(output, 'base64')),
-      };
+      return answer;
     } catch (error) {
       return this.absent(file, error);
     }
   }
 
   async putAnswer(answer: Answer): Promise<void> {
-    const { model, inputRoot, traceRoot, outputRoot, output } = answer;
-    const kept = { model, inputRoot, traceRoot, outputRoot, output: bytes(output).toString('base64') };
-    const body = JSON.stringify(kept);
+    const body = JSON.stringify(answerToJson(answer));
     await this.write(this.file(answer, 'answer'), Buffer.from(`${keccakHex(Buffer.from(body))}\n${body}`));
   }
 
