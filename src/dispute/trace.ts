@@ -17,6 +17,8 @@ export interface Answer {
 
 export interface Answered {
   readonly answer: Answer;
+  /** Whose word it is; nobody's when it was computed here. */
+  readonly heardFrom?: readonly string[];
 }
 
 /** An execution with everything on the way, from which the moves of a match are read. */

@@ -8,7 +8,14 @@ import type { ChildSettings, RunRequest, RunResult } from './messages.js';
 import type { RunnerOptions } from './model-runner.js';
 import { RunCache, type RunCacheOptions } from './run-cache.js';
 import { RunKilled, type RunLimits, RunProcess } from './run-process.js';
-import type { Inference, RunOutcome, RunReport, Verifier } from './verifier.js';
+import {
+  type Inference,
+  type Opinion,
+  ownOpinion,
+  type RunOutcome,
+  type RunReport,
+  type Verifier,
+} from './verifier.js';
 
 export interface ProcessVerifierOptions extends RunnerOptions, Partial<RunLimits> {
   /** Runs side by side; as many as there are cores when left out. */
@@ -27,6 +34,8 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** Inputs that are in memory while their runs wait. */
+const SIDE_BY_SIDE = 8;
 /** Attempts at one run; those after the first are for runs that hung or died. */
 const ATTEMPTS = 2;
 const RUN_TIMEOUT_MS = 600_000;
@@ -39,6 +48,7 @@ const RECYCLE_SHARE = 0.8;
 
 export class ProcessVerifier implements Verifier {
   readonly parallel: number;
+  readonly sideBySide = SIDE_BY_SIDE;
   private readonly cache: RunCache;
   private readonly limits: RunLimits;
   private readonly idle: RunProcess[] = [];
@@ -73,6 +83,15 @@ export class ProcessVerifier implements Verifier {
     return [...this.idle, ...this.busy].flatMap(({ alive, pid }) => (alive && pid) || []);
   }
 
+  /** What it comes to, if that is known without a run. */
+  known(inference: Inference): Promise<Answer | null> {
+    return this.cache.answer(inference);
+  }
+
+  async opinion(inference: Inference, urgency: number): Promise<Opinion> {
+    return ownOpinion(await this.answer(inference, urgency));
+  }
+
   async answer(inference: Inference, urgency: number): Promise<Answer> {
     const kept = await this.cache.answer(inference);
     if (kept) return kept;
@@ -103,7 +122,8 @@ export class ProcessVerifier implements Verifier {
 
   private async run(inference: Inference, urgency: number, whole: boolean): Promise<RunResult> {
     const { modelId, input } = inference;
-    const request: RunRequest = { modelId, places: await inference.artefactPlaces(), input, whole };
+    const places = (await this.store.hasArtefact(modelId)) ? [] : await inference.artefactPlaces();
+    const request: RunRequest = { modelId, places, input, whole };
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.queued(request, urgency, inference.inputRoot);

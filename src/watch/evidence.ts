@@ -5,13 +5,13 @@ import { readPostedInput } from '../chain/inputs.js';
 import { findRegistrations, readModel } from '../chain/model-registry.js';
 import type { Hash } from '../commit/hash.js';
 import type { ModelHeader } from '../commit/model.js';
-import { type Answered, type TraceSource, traceSource } from '../dispute/trace.js';
+import { type Answer, type Answered, type TraceSource, traceSource } from '../dispute/trace.js';
 import { UserError } from '../errors.js';
 import { priceProgram } from '../program/price.js';
 import type { Store } from '../store/store.js';
 import type { JobId } from '../units.js';
 import { traceBytes } from '../verify/limits.js';
-import type { Inference, Verifier } from '../verify/verifier.js';
+import { type Inference, type Opinion, ownOpinion, type Verifier } from '../verify/verifier.js';
 import { Recent } from './recent.js';
 
 export interface EvidenceOptions {
@@ -20,6 +20,9 @@ export interface EvidenceOptions {
 }
 
 export type JobToJudge = Pick<JobRecord, 'id' | 'modelId' | 'inputRoot' | 'requestBlock'>;
+
+/** Whether an answer that others have computed is enough for what it is asked for. */
+export type Suffices = (answer: Answer) => boolean;
 
 /** For answers that are kept in memory. */
 const ANSWERS_BYTES = 64 * 2 ** 20;
@@ -31,7 +34,7 @@ const HEADERS = 100;
 export class Evidence {
   private readonly headers = new Map<Hash, ModelHeader>();
   private readonly prices = new Map<Hash, number>();
-  private readonly answers = new Recent<string, Answered>(
+  private readonly answers = new Recent<string, Opinion>(
     ANSWERS_BYTES,
     ({ answer }) => ANSWER_BYTES + answer.output.byteLength,
   );
@@ -47,14 +50,25 @@ export class Evidence {
     this.traces = new Recent(cacheBytes, ({ commitment }) => traceBytes(commitment.program));
   }
 
-  /** What a job comes to. @throws when the model or the input cannot be had, or the model cannot be run. */
-  async answer(job: JobToJudge, urgency: number): Promise<Answered> {
-    const known = this.known(job);
+  /** Jobs that may be asked for at the same time. */
+  get sideBySide(): number {
+    return this.verifier.sideBySide;
+  }
+
+  /**
+   * What a job comes to, as this machine has computed it; or as others have, where that suffices.
+   *
+   * @throws when the model or the input cannot be had, or the model cannot be run.
+   */
+  async answer(job: JobToJudge, urgency: number, suffices?: Suffices): Promise<Answered> {
+    const known = this.known(job, suffices);
     if (known) return known;
-    const answer = await this.verifier.answer(await this.inference(job), urgency);
-    const answered: Answered = { answer };
-    this.keepAnswer(job, answered);
-    return answered;
+    const inference = await this.inference(job);
+    const opinion = suffices
+      ? await this.verifier.opinion(inference, urgency, suffices)
+      : ownOpinion(await this.verifier.answer(inference, urgency));
+    this.keepAnswer(job, opinion);
+    return opinion;
   }
 
   /** The trace of a job. @throws as `answer` does; also when two runs of it differ. */
@@ -77,8 +91,11 @@ export class Evidence {
   }
 
   /** What is known of a job without running anything: its trace, or else what it comes to. */
-  known(job: JobToJudge): Answered | null {
-    return this.knownTrace(job) ?? this.answers.get(jobKeyOf(job)) ?? null;
+  known(job: JobToJudge, suffices?: Suffices): Answered | null {
+    const trace = this.knownTrace(job);
+    if (trace) return trace;
+    const opinion = this.answers.get(jobKeyOf(job));
+    return opinion && isEnough(opinion, suffices) ? opinion : null;
   }
 
   knownTrace(job: JobToJudge): TraceSource | null {
@@ -133,10 +150,7 @@ export class Evidence {
       modelId,
       inputRoot,
       input: await this.input(job),
-      artefactPlaces: async () => {
-        if (await this.store.hasArtefact(modelId)) return [];
-        return (await findRegistrations(this.contracts, modelId)).map(({ uri }) => uri);
-      },
+      artefactPlaces: async () => (await findRegistrations(this.contracts, modelId)).map(({ uri }) => uri),
     };
   }
 
@@ -158,12 +172,16 @@ export class Evidence {
   }
 
   /** Without an output that claims do not post: that one may be large, and nothing is done with it. */
-  private keepAnswer(job: JobToJudge, answered: Answered): void {
-    const { model } = answered.answer;
+  private keepAnswer(job: JobToJudge, opinion: Opinion): void {
+    const { model } = opinion.answer;
     const isPosted = model.outputElements * model.outputWidth <= this.contracts.parameters.maxOutputBytes;
-    const kept = isPosted ? answered : { ...answered, answer: { ...answered.answer, output: new Int32Array() } };
+    const kept = isPosted ? opinion : { ...opinion, answer: { ...opinion.answer, output: new Int32Array() } };
     this.answers.set(jobKeyOf(job), kept);
   }
+}
+
+function isEnough({ answer, heardFrom, stands }: Opinion, suffices?: Suffices): boolean {
+  return heardFrom.length === 0 || (stands() && suffices?.(answer) === true);
 }
 
 /** Everything that a run depends on. */

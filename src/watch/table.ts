@@ -77,6 +77,9 @@ export class Table {
     this.verifier = options.verifier ?? new ProcessVerifier(store, { trustsPlaces: contracts.node.isDevnet });
     this.evidence = new Evidence(contracts, store, this.verifier, options.evidence);
     this.verdicts = new Verdicts(this.evidence, onVerdict);
+    this.verifier.doubt?.addEventListener('abort', () => {
+      for (const id of this.reader.log.jobs()) onVerdict?.(id);
+    });
     this.journal = new Journal(options.log);
     this.deployment = { sealDomain: contracts.sealDomain, parameters: contracts.parameters };
     this.purse = new Purse(options.maxAtStakeWei ?? null);

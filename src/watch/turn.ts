@@ -5,9 +5,10 @@ import { type Action, type Decision, waiting } from '../dispute/actions.js';
 import { decideJob, needsTrace } from '../dispute/decide-job.js';
 import { reclaimBonds } from '../dispute/ending.js';
 import type { JobView } from '../dispute/game.js';
+import { leavesNothingToDo } from '../dispute/hearsay.js';
 import { judge, type Verdict } from '../dispute/judge.js';
 import type { Party } from '../dispute/party.js';
-import { isWholeTrace } from '../dispute/trace.js';
+import { type Answer, type Answered, isWholeTrace } from '../dispute/trace.js';
 import type { Timestamp } from '../units.js';
 import { attentionTo, NEVER, quietUntil } from './due.js';
 import { holdOff } from './hold-off.js';
@@ -51,8 +52,12 @@ export async function takeTurn(
   if (attention.kind === 'decided') return act(table, view, null, attention.decisions, unjudged(party), now);
 
   const { deadline } = attention;
-  const judged = async (depth: Depth): Promise<Verdict | null> =>
-    waitForVerdict ? table.verdicts.make(record, depth, deadline) : table.verdicts.ask(record, depth, deadline);
+  const suffices = (answer: Answer): boolean => leavesNothingToDo(view, { answer }, party, table.deployment, now);
+  const judged = async (depth: Depth): Promise<Verdict | null> => {
+    const { verdicts } = table;
+    if (waitForVerdict) return verdicts.make(record, depth, deadline, suffices);
+    return verdicts.ask(record, depth, deadline, suffices);
+  };
   let verdict = await judged('answer');
   if (!verdict) {
     const turn = await act(table, view, null, [waiting('the model is being run', {}, deadline)], () => [], now);
@@ -134,6 +139,9 @@ async function stillDueAt(table: Table, view: JobView, action: Action, decide: D
   return due ? block.number : null;
 }
 
+const saidBy = ({ heardFrom = [] }: Answered): string =>
+  heardFrom.length === 0 ? '' : `, says ${heardFrom.join(', ')}`;
+
 /** Each live claim's verdict, once. What cannot be verified is said as an error, and again whenever it was tried again in vain. */
 function sayJudgements(table: Table, { job, claims }: JobView, verdict: Verdict): void {
   for (const claim of claims) {
@@ -153,7 +161,7 @@ function sayJudgements(table: Table, { job, claims }: JobView, verdict: Verdict)
         claim: Number(claim.id),
         decision: 'judge',
         verdict: judgement,
-        reason: `claim ${claim.id} of ${claim.claimant} is ${judgement}`,
+        reason: `claim ${claim.id} of ${claim.claimant} is ${judgement}${saidBy(verdict.trace)}`,
       });
     }
   }

@@ -2,7 +2,7 @@
 import type { Verdict } from '../dispute/judge.js';
 import { NetworkError } from '../errors.js';
 import type { JobId, Timestamp } from '../units.js';
-import type { Evidence, JobToJudge } from './evidence.js';
+import type { Evidence, JobToJudge, Suffices } from './evidence.js';
 
 /** A job that could not be judged is tried again after this, and after twice as long each time up to the last. */
 const FIRST_RETRY_MS = 15_000;
@@ -12,8 +12,6 @@ const FIRST_NODE_RETRY_MS = 1_000;
 const LAST_NODE_RETRY_MS = 15_000;
 /** So often in a row a node may fail before that is a verdict: until then the job waits. */
 const NODE_FAILURES = 3;
-/** Jobs whose inputs are read at once; more wait, so that those with the nearest deadlines are begun first. */
-const SIDE_BY_SIDE = 8;
 /** Failures that are remembered. */
 const FAILURES = 10_000;
 
@@ -30,6 +28,7 @@ interface Asked {
   readonly job: JobToJudge;
   readonly depth: Depth;
   readonly deadline: Timestamp;
+  readonly suffices: Suffices | undefined;
 }
 
 export class Verdicts {
@@ -49,23 +48,30 @@ export class Verdicts {
     return this.asked.size + this.running.size;
   }
 
-  /** The verdict, if there is one. Otherwise it is asked for: jobs with the nearest deadline are run first. */
-  ask(job: JobToJudge, depth: Depth, deadline: Timestamp): Verdict | null {
-    const known = this.known(job, depth);
+  /**
+   * The verdict, if there is one. Otherwise it is asked for: jobs with the nearest deadline are run first.
+   *
+   * @param suffices when an answer is enough that others have computed; never when left out, and never for a trace.
+   */
+  ask(job: JobToJudge, depth: Depth, deadline: Timestamp, suffices?: Suffices): Verdict | null {
+    const known = this.known(job, depth, suffices);
     if (known) return known;
     const key = keyOf(job, depth);
-    if (!this.running.has(key)) this.asked.set(key, { job, depth, deadline });
+    if (!this.running.has(key)) this.asked.set(key, { job, depth, deadline, suffices });
     this.startNext();
     return null;
   }
 
   /** The verdict, however long it takes. */
-  async make(job: JobToJudge, depth: Depth, deadline: Timestamp): Promise<Verdict> {
-    const known = this.known(job, depth);
+  async make(job: JobToJudge, depth: Depth, deadline: Timestamp, suffices?: Suffices): Promise<Verdict> {
+    const known = this.known(job, depth, suffices);
     if (known) return known;
     const key = keyOf(job, depth);
     try {
-      const trace = await this.askedAgain(() => this.evidence[depth](job, deadline));
+      const { evidence } = this;
+      const trace = await this.askedAgain(async () =>
+        depth === 'trace' ? evidence.trace(job, deadline) : evidence.answer(job, deadline, suffices),
+      );
       this.failed.delete(key);
       return { kind: 'traced', trace };
     } catch (error) {
@@ -100,20 +106,21 @@ export class Verdicts {
     await Promise.all(this.running.values());
   }
 
-  private known(job: JobToJudge, depth: Depth): Verdict | null {
-    const trace = depth === 'trace' ? this.evidence.knownTrace(job) : this.evidence.known(job);
+  private known(job: JobToJudge, depth: Depth, suffices?: Suffices): Verdict | null {
+    const trace = depth === 'trace' ? this.evidence.knownTrace(job) : this.evidence.known(job, suffices);
     if (trace) return { kind: 'traced', trace };
     const failure = this.failed.get(keyOf(job, depth));
     return failure && Date.now() < failure.retryAtMs ? failure.verdict : null;
   }
 
   private startNext(): void {
-    while (this.running.size < SIDE_BY_SIDE) {
+    // More wait, so that those with the nearest deadlines are begun first.
+    while (this.running.size < this.evidence.sideBySide) {
       const next = this.mostUrgent();
       if (!next) return;
-      const [key, { job, depth, deadline }] = next;
+      const [key, { job, depth, deadline, suffices }] = next;
       this.asked.delete(key);
-      const making = this.make(job, depth, deadline).then(() => {
+      const making = this.make(job, depth, deadline, suffices).then(() => {
         this.running.delete(key);
         this.startNext();
         this.onVerdict(job.id);
