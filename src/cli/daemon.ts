@@ -11,6 +11,48 @@ import { short } from './ids.js';
 const OPERATIONS = 'OPERATIONS';
 const RUNS = 'RUNS';
 
+/** How models are run on this machine. */
+export const runFlags = {
+  parallel: Flags.integer({
+    min: 1,
+    helpValue: '<number>',
+    summary: 'Models that are run at the same time; one a core when left out. With 1, a run has all cores.',
+    helpGroup: RUNS,
+  }),
+  'run-timeout': secondsFlag({
+    helpValue: '<duration>',
+    summary: 'A run that takes longer is killed and tried once more; 10m when left out.',
+    helpGroup: RUNS,
+  }),
+  'run-memory': Flags.integer({
+    min: 64,
+    helpValue: '<MiB>',
+    summary: 'A run that takes more memory is killed; three quarters of the machine for all together when left out.',
+    helpGroup: RUNS,
+  }),
+};
+
+/** How lines are written. */
+export const logFlags = {
+  'log-format': Flags.option({
+    env: 'OG_LOG_FORMAT',
+    options: ['json', 'text'] as const,
+    summary: 'How decisions are written; text unless --json is given.',
+    helpGroup: OPERATIONS,
+  })(),
+};
+
+/** Redis servers through which runs are shared. */
+export const queueFlag = ({ summary }: { readonly summary: string }) =>
+  Flags.string({
+    env: 'OG_QUEUE',
+    multiple: true,
+    multipleNonGreedy: true,
+    helpValue: '<redis://host:6379>',
+    summary,
+    helpGroup: RUNS,
+  });
+
 export const daemonFlags = {
   ...chainFlags,
   ...accountFlags,
@@ -31,12 +73,7 @@ export const daemonFlags = {
     summary: 'Serve /metrics, /healthz and /readyz there.',
     helpGroup: OPERATIONS,
   }),
-  'log-format': Flags.option({
-    env: 'OG_LOG_FORMAT',
-    options: ['json', 'text'] as const,
-    summary: 'How decisions are written; text unless --json is given.',
-    helpGroup: OPERATIONS,
-  })(),
+  ...logFlags,
   webhook: Flags.string({
     env: 'OG_WEBHOOK',
     helpValue: '<url>',
@@ -52,23 +89,7 @@ export const daemonFlags = {
     summary: 'Take out credit from this amount on; half a bond when left out.',
     helpGroup: OPERATIONS,
   }),
-  parallel: Flags.integer({
-    min: 1,
-    helpValue: '<number>',
-    summary: 'Models that are run at the same time; one a core when left out. With 1, a run has all cores.',
-    helpGroup: RUNS,
-  }),
-  'run-timeout': secondsFlag({
-    helpValue: '<duration>',
-    summary: 'A run that takes longer is killed and tried once more; 10m when left out.',
-    helpGroup: RUNS,
-  }),
-  'run-memory': Flags.integer({
-    min: 64,
-    helpValue: '<MiB>',
-    summary: 'A run that takes more memory is killed; three quarters of the machine for all together when left out.',
-    helpGroup: RUNS,
-  }),
+  ...runFlags,
   once: Flags.boolean({ summary: 'One look at every job instead of going on for ever.' }),
 };
 

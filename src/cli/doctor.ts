@@ -5,11 +5,11 @@ import { OgError } from '../errors.js';
 import { showWei } from './amounts.js';
 import { isModelId } from './ids.js';
 import { accountChoices, openSession } from './session.js';
-import { type SettingFlags, settingsOf } from './settings.js';
+import { listed, type SettingFlags, settingsOf } from './settings.js';
 import { openStore } from './store.js';
 
 export interface Finding {
-  readonly check: 'node' | 'contracts' | 'clock' | 'key' | 'balance' | 'models' | 'arithmetic';
+  readonly check: 'node' | 'contracts' | 'clock' | 'key' | 'balance' | 'models' | 'arithmetic' | 'queue';
   /** `skipped`: it could not be looked at because another check failed. */
   readonly result: 'ok' | 'failed' | 'skipped';
   readonly detail: string;
@@ -19,6 +19,8 @@ export interface Finding {
 
 export interface DoctorFlags extends SettingFlags {
   readonly model?: readonly string[] | undefined;
+  /** oclif gives a list, but a variable of the environment as it is. */
+  readonly queue?: readonly string[] | string | undefined;
 }
 
 /** More than block times and their spread explain. */
@@ -70,6 +72,7 @@ export async function examine(flags: DoctorFlags): Promise<Finding[]> {
   if (contracts && account) await look('balance', async () => balance(contracts, account.address));
   else skip('balance', contracts ? 'there is no account' : 'there is no connection to the chain');
   await look('models', async () => models(flags));
+  for (const url of listed(flags.queue) ?? []) await look('queue', async () => queue(url));
   return findings;
 }
 
@@ -107,6 +110,16 @@ async function balance({ node, parameters }: Contracts, address: string): Promis
   const detail = `${showWei(balanceWei)}; a bond is ${showWei(parameters.bondWei)}`;
   if (balanceWei > parameters.bondWei) return { detail };
   return { detail, todo: `Send ether to ${address}: a bond for each dispute at a time, and gas.` };
+}
+
+async function queue(url: string): Promise<Look> {
+  const { examineQueue } = await import('../queue/examine.js');
+  const { name, version, evictionPolicy, waiting, runners } = await examineQueue(url);
+  const detail = `${name}: Redis ${version}, ${waiting} runs wait, ${runners ?? 'an unknown number of'} runners are there`;
+  if (evictionPolicy !== null && evictionPolicy !== 'noeviction')
+    return { detail: `${detail}; its maxmemory-policy is ${evictionPolicy}`, todo: 'Set maxmemory-policy noeviction.' };
+  if (runners === 0) return { detail, todo: 'Start og runner --queue with this address on another machine.' };
+  return { detail };
 }
 
 async function models(flags: DoctorFlags): Promise<Look> {

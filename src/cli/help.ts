@@ -3,10 +3,10 @@ import { type Command, Help } from '@oclif/core';
 /** The front page lists the commands in the order in which one meets them. */
 const GROUPS: readonly (readonly [title: string, commands: readonly string[]])[] = [
   ['TRY IT', ['demo', 'devnet']],
-  ['MODELS', ['compile', 'inspect', 'run', 'register']],
+  ['MODELS', ['compile', 'inspect', 'run', 'register', 'deploy']],
   ['ASK FOR AN INFERENCE', ['request', 'result', 'job', 'jobs', 'match']],
   ['RUN MODELS FOR A FEE', ['submit', 'worker', 'finalize', 'withdraw']],
-  ['CHECK WHAT OTHERS POSTED', ['challenge', 'watch']],
+  ['CHECK WHAT OTHERS POSTED', ['challenge', 'watch', 'runner', 'explain', 'doctor']],
   ['KEYS AND MONEY', ['account new', 'account list', 'account balance']],
 ];
 

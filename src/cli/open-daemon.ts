@@ -3,18 +3,18 @@ import type { Hash } from '../commit/hash.js';
 import type { Operations } from '../ops/operations.js';
 import type { Store } from '../store/store.js';
 import { wei } from '../units.js';
-import type { ProcessVerifier } from '../verify/process-verifier.js';
 import type { Log } from '../watch/line.js';
 import type { WatchOptions } from '../watch/watch.js';
 import { logTo } from './daemon.js';
 import { obtainModelFor } from './models.js';
+import { type OpenVerifier, openVerifier, type RunFlags } from './open-verifier.js';
 import { openSender, openSession, type Session } from './session.js';
-import type { SettingFlags } from './settings.js';
+import { listed, type SettingFlags } from './settings.js';
 import { openStore } from './store.js';
 import { stopSignal } from './until-stopped.js';
 
 /** What the flags of a daemon are given. */
-export interface DaemonFlags extends SettingFlags {
+export interface DaemonFlags extends SettingFlags, RunFlags {
   readonly model?: readonly string[] | undefined;
   readonly 'max-bond'?: bigint | undefined;
   readonly 'from-block'?: number | undefined;
@@ -23,9 +23,8 @@ export interface DaemonFlags extends SettingFlags {
   readonly webhook?: string | undefined;
   readonly 'clock-alert'?: number | undefined;
   readonly 'withdraw-from'?: bigint | undefined;
-  readonly parallel?: number | undefined;
-  readonly 'run-timeout'?: number | undefined;
-  readonly 'run-memory'?: number | undefined;
+  /** oclif gives a list, but a variable of the environment as it is. */
+  readonly queue?: readonly string[] | string | undefined;
   readonly 'dry-run': boolean;
   readonly once: boolean;
 }
@@ -66,17 +65,12 @@ export async function openDaemon(flags: DaemonFlags, json: boolean): Promise<Ope
               reason: `alert ${key} was not told: ${message}`,
             }),
         });
-  const verifier = await openVerifier(
-    flags,
-    store,
-    contracts.node.isDevnet,
-    () => operations,
-    journal.write.bind(journal),
-  );
+  let runs: OpenVerifier | null = null;
   const operations: Operations = new Operations({
     contracts,
     sender,
-    queueLength: () => verifier.queueLength,
+    queueLength: () => runs?.queueLength ?? 0,
+    unchecked: () => runs?.unchecked ?? 0,
     ...(flags['clock-alert'] === undefined ? {} : { clockAlertSeconds: flags['clock-alert'] }),
     tell: (alert) => {
       const { kind, status, message, job } = alert;
@@ -85,6 +79,15 @@ export async function openDaemon(flags: DaemonFlags, json: boolean): Promise<Ope
       webhook?.tell(alert);
     },
   });
+  const verifier = await openVerifier({
+    flags,
+    store,
+    isDevnet: contracts.node.isDevnet,
+    queues: listed(flags.queue) ?? [],
+    operations,
+    write: (facts) => journal.write(null, facts),
+  });
+  runs = verifier;
   const server = flags.listen === undefined ? null : await serveOps(operations, flags.listen);
   const options: WatchOptions = {
     contracts,
@@ -106,31 +109,6 @@ export async function openDaemon(flags: DaemonFlags, json: boolean): Promise<Ope
     await server?.close();
   };
   return { options, close };
-}
-
-async function openVerifier(
-  flags: DaemonFlags,
-  store: Store,
-  isDevnet: boolean,
-  operations: () => Operations,
-  write: (job: null, facts: { level: 'warn'; decision: string; reason: string }) => void,
-): Promise<ProcessVerifier> {
-  const { ProcessVerifier } = await import('../verify/process-verifier.js');
-  const { parallel, 'run-timeout': runTimeout, 'run-memory': runMemory } = flags;
-  return new ProcessVerifier(store, {
-    trustsPlaces: isDevnet,
-    ...(parallel === undefined ? {} : { parallel }),
-    ...(runTimeout === undefined ? {} : { runTimeoutMs: runTimeout * 1000 }),
-    ...(runMemory === undefined ? {} : { maxRssBytes: runMemory * 2 ** 20 }),
-    onRun: (report) => {
-      operations().ran(report);
-      const { outcome, reason, modelId } = report;
-      if (outcome === 'hung' || outcome === 'died' || outcome === 'memory')
-        write(null, { level: 'warn', decision: 'runKilled', reason: `a run of model ${modelId} was ended: ${reason}` });
-    },
-    onCacheFailure: ({ message }) =>
-      write(null, { level: 'warn', decision: 'cacheFailed', reason: `a result was not kept: ${message}` }),
-  });
 }
 
 async function modelIds({ contracts }: Session, store: Store, names: readonly string[]): Promise<Hash[]> {

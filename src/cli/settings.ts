@@ -52,7 +52,7 @@ export async function settingsOf(flags: SettingFlags, folder = process.cwd()): P
 }
 
 /** One or several, each of which may hold several with commas; undefined when there is none. */
-function listed(value: readonly string[] | string | undefined): readonly string[] | undefined {
+export function listed(value: readonly string[] | string | undefined): readonly string[] | undefined {
   const all = [value ?? []].flat().flatMap((text) => text.split(',').map((each) => each.trim()));
   const named = all.filter((each) => each !== '');
   return named.length === 0 ? undefined : named;

@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import { OgCommand } from '../cli/base.js';
-import { daemonFlags } from '../cli/daemon.js';
+import { daemonFlags, queueFlag } from '../cli/daemon.js';
 import { rateFlag, secondsFlag } from '../cli/flags.js';
 import { openDaemon } from '../cli/open-daemon.js';
 import { prose } from '../cli/prose.js';
@@ -13,9 +13,13 @@ export default class Watch extends OgCommand {
     whoever's it is, and where a clock has run out it calls time. What it cannot check it reports, and puts up nothing. It may be stopped
     and started again at any moment: it knows nothing but what is on the chain.
 
+    With --queue, runs that this machine does not come to are made by runners elsewhere. That they call a claim correct counts, until this
+    machine has had time to run it as well; nothing is ever put up on what they say.
+
     Prints one line for every decision, with --json one JSON object a line.`;
   static override examples = [
     '<%= config.bin %> watch --account watchtower',
+    '<%= config.bin %> watch --account watchtower --queue redis://10.0.0.5:6379',
     '<%= config.bin %> watch --models digits.og --max-bond 0.5 --listen 127.0.0.1:9464 --json',
     { description: 'See what it would do, with no account', command: '<%= config.bin %> watch --dry-run --once' },
   ];
@@ -28,6 +32,10 @@ export default class Watch extends OgCommand {
     'hold-off': secondsFlag({
       helpValue: '<duration>',
       summary: "Leave others' matches to their own sides for so long, and to other watchtowers; 30s when left out.",
+    }),
+    queue: queueFlag({
+      summary:
+        'Also give runs that wait to the runners of this queue (og runner); of several queues all have to say the same.',
     }),
     'end-jobs': Flags.boolean({ summary: 'Also pay the gas of ending jobs that one has no part in.' }),
   };

@@ -1,6 +1,15 @@
 /** Alerts: each is told once when it begins, and once more when it is over. */
 
-export const ALERT_KINDS = ['wrongResult', 'clockLow', 'cannotVerify', 'cannotPay', 'nodesDisagree', 'stuck'] as const;
+export const ALERT_KINDS = [
+  'wrongResult',
+  'clockLow',
+  'cannotVerify',
+  'cannotPay',
+  'nodesDisagree',
+  'stuck',
+  'queueUnreachable',
+  'runnerContradicted',
+] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 
 export interface Alert {

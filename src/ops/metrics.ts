@@ -36,6 +36,21 @@ export class Metrics {
   readonly runSeconds = this.histogram('og_run_seconds', 'Time of a run.', RUN_SECONDS);
   readonly runMemory = this.gauge('og_run_memory_bytes', 'Most memory of the process of the last run.');
   readonly queue = this.gauge('og_run_queue_length', 'Runs that wait for a process.');
+  readonly queueUp = this.gauge('og_queue_up', '1 while a queue of runners can be reached.', ['queue']);
+  readonly queueWaiting = this.gauge('og_queue_waiting', 'Runs in a queue that no runner has begun.', ['queue']);
+  readonly queueRunners = this.gauge('og_queue_runners', 'Runners that are connected to a queue.', ['queue']);
+  readonly runnerRuns = this.counter('og_runner_runs_total', 'Runs that were given to a queue and came back.', [
+    'queue',
+    'runner',
+    'outcome',
+  ]);
+  readonly runnerSeconds = this.histogram('og_runner_seconds', 'Time from asking runners to the reply.', RUN_SECONDS);
+  readonly rechecks = this.counter(
+    'og_runner_rechecks_total',
+    'Runs of runners that were made here as well, by whether they came to the same.',
+    ['result'],
+  );
+  readonly unchecked = this.gauge('og_runner_unchecked', 'Runs that runners have made and this machine has not yet.');
   readonly alerts = this.gauge('og_alerts', 'Alerts that last.', ['kind']);
 
   constructor() {

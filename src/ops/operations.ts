@@ -5,7 +5,9 @@ import type { Sender } from '../chain/sender.js';
 import { clocksAt, isPlaying } from '../dispute/clock.js';
 import { type JobView, PHASES, SIDES } from '../dispute/game.js';
 import { judge, type Verdict } from '../dispute/judge.js';
+import type { QueueState, RemoteRun } from '../queue/run-queue.js';
 import type { JobId, Timestamp } from '../units.js';
+import type { Contradiction } from '../verify/shared-verifier.js';
 import type { RunReport } from '../verify/verifier.js';
 import type { DecisionLine } from '../watch/line.js';
 import type { Observer } from '../watch/observer.js';
@@ -18,6 +20,8 @@ export interface OperationsOptions {
   readonly tell: Tell;
   /** Runs that wait; 0 when left out. */
   readonly queueLength?: () => number;
+  /** Runs that runners have made and this machine has not yet; 0 when left out. */
+  readonly unchecked?: () => number;
   /** A clock of a correct side with less left is an alert; a quarter of a whole clock when left out. */
   readonly clockAlertSeconds?: number;
 }
@@ -44,6 +48,10 @@ const OLD_HEAD_SECONDS = 900;
 const TEND_EVERY_MS = 5_000;
 const MONEY_EVERY_MS = 30_000;
 const WEI_PER_ETHER = 1e18;
+/** Runners choose their names: what is strange or one too many is counted under one of ours. */
+const RUNNER_NAME = /^[\w.-]{1,64}$/;
+const RUNNER_NAMES = 100;
+const OTHER_RUNNER = '(other)';
 
 export class Operations implements Observer {
   readonly metrics = new Metrics();
@@ -55,6 +63,7 @@ export class Operations implements Observer {
   private headSeconds = 0;
   private balanceWei: bigint | null = null;
   private moneyMs = 0;
+  private readonly runners = new Set<string>();
   private readonly timer: NodeJS.Timeout;
 
   constructor(private readonly options: OperationsOptions) {
@@ -104,6 +113,37 @@ export class Operations implements Observer {
     this.metrics.runs.inc({ outcome });
     this.metrics.runSeconds.observe(milliseconds / 1000);
     this.metrics.runMemory.set(rssBytes);
+  }
+
+  remoteRan({ queue, runner, outcome, milliseconds }: RemoteRun): void {
+    this.metrics.runnerRuns.inc({ queue, runner: this.runnerName(runner), outcome });
+    this.metrics.runnerSeconds.observe(milliseconds / 1000);
+  }
+
+  queueIs({ queue, problem, waiting, runners }: QueueState): void {
+    this.metrics.queueUp.set({ queue }, problem === null ? 1 : 0);
+    if (waiting !== null) this.metrics.queueWaiting.set({ queue }, waiting);
+    if (runners !== null) this.metrics.queueRunners.set({ queue }, runners);
+    this.alerts.set('queueUnreachable', queue, problem);
+  }
+
+  rechecked(same: boolean): void {
+    this.metrics.rechecks.inc({ result: same ? 'same' : 'different' });
+  }
+
+  /** Lasts until the process is started again. */
+  contradicted({ modelId, inputRoot, queue, runner, said, computed }: Contradiction): void {
+    const message =
+      `Runner ${this.runnerName(runner)} of ${queue} says that model ${modelId} on input ${inputRoot} comes to trace root ${said}; ` +
+      `here it comes to ${computed}. One of the two machines computes wrongly or lies; runners are not asked any more.`;
+    this.alerts.set('runnerContradicted', queue, message);
+  }
+
+  private runnerName(name: string | null): string {
+    if (name === null || !RUNNER_NAME.test(name)) return OTHER_RUNNER;
+    if (this.runners.size >= RUNNER_NAMES && !this.runners.has(name)) return OTHER_RUNNER;
+    this.runners.add(name);
+    return name;
   }
 
   wrote({ decision, level, txHash, gasUsed, verdict }: DecisionLine): void {
@@ -156,6 +196,7 @@ export class Operations implements Observer {
       metrics.nodeErrors.inc({ node: address }, errors);
     }
     metrics.queue.set(this.options.queueLength?.() ?? 0);
+    metrics.unchecked.set(this.options.unchecked?.() ?? 0);
     for (const kind of ALERT_KINDS) metrics.alerts.set({ kind }, this.alerts.count(kind));
     return metrics.registry.metrics();
   }

@@ -46,6 +46,8 @@ interface Asked {
   readonly inference: Inference;
   readonly places: readonly string[];
   readonly startedMs: number;
+  /** Redis has taken it. */
+  placed: boolean;
   losses: number;
   readonly signal: AbortSignal;
   readonly drop: () => void;
@@ -85,7 +87,10 @@ export class RunQueue implements Runners {
     this.redis.on('error', ({ message }) => {
       this.lastError = message;
     });
-    this.redis.on('ready', () => void this.limitEvents().catch(() => undefined));
+    this.redis.on('ready', () => {
+      this.limitEvents().catch(() => undefined);
+      void this.tend();
+    });
     this.queue = new Queue(QUEUE, {
       prefix: PREFIX,
       connection: this.redis,
@@ -95,19 +100,19 @@ export class RunQueue implements Runners {
     });
     this.queue.on('error', () => undefined); // the connection tells the same
     this.tending = setInterval(() => void this.tend(), options.stateEveryMs ?? STATE_EVERY_MS);
-    void this.tend();
   }
 
   async ask(inference: Inference, signal: AbortSignal): Promise<Reply> {
     const places = await this.placesOf(inference);
     if (this.closed || signal.aborted) throw new Error('nobody wants to know any more');
     const id = randomUUID();
-    await this.put(id, inference, places);
     return new Promise((resolve, reject) => {
       const drop = (): void => this.drop(id, 'nobody wants to know any more');
       const startedMs = performance.now();
-      this.asked.set(id, { id, inference, places, startedMs, losses: 0, signal, drop, resolve, reject });
+      const asked = { id, inference, places, startedMs, placed: false, losses: 0, signal, drop, resolve, reject };
+      this.asked.set(id, asked);
       signal.addEventListener('abort', drop);
+      this.put(asked).catch(() => undefined); // it is tried again
       this.pollSoon();
     });
   }
@@ -121,13 +126,18 @@ export class RunQueue implements Runners {
     this.redis.disconnect();
   }
 
-  private async put(jobId: string, inference: Inference, places: readonly string[]): Promise<void> {
-    await this.queue.add('run', runToJson(inference, places), {
-      jobId,
+  /** It may be in there already: then it stays as it is. */
+  private async put(asked: Asked): Promise<void> {
+    const { id, inference, places } = asked;
+    const added = this.queue.add('run', runToJson(inference, places), {
+      jobId: id,
       attempts: ATTEMPTS,
       removeOnComplete: { age: KEPT_SECONDS },
       removeOnFail: { age: KEPT_SECONDS },
     });
+    await this.soon(added);
+    asked.placed = true;
+    if (!this.asked.has(id)) this.remove(id);
   }
 
   private placesOf({ modelId, artefactPlaces }: Inference): Promise<readonly string[]> {
@@ -150,13 +160,14 @@ export class RunQueue implements Runners {
 
   /** Rejects while Redis does not answer: it is asked again. */
   private async look(asked: Asked): Promise<void> {
+    if (!asked.placed) return this.put(asked);
     const state = await this.soon(this.queue.getJobState(asked.id));
     if (!this.asked.has(asked.id)) return;
-    if (state === 'unknown') return this.putAgain(asked);
+    if (state === 'unknown') return this.lost(asked);
     if (state === 'failed') return this.end(asked, 'failed', null, 'no runner brought it to an end');
     if (state !== 'completed') return;
     const job = await this.soon(this.queue.getJob(asked.id));
-    if (!job) return this.putAgain(asked);
+    if (!job) return this.lost(asked);
     try {
       const reply = replyFromJson(job.returnvalue, asked.inference);
       this.end(asked, 'done', reply, null);
@@ -168,9 +179,9 @@ export class RunQueue implements Runners {
   }
 
   /** Redis was emptied, or started again without what it knew. */
-  private async putAgain(asked: Asked): Promise<void> {
-    if (++asked.losses > MOST_LOSSES) return this.end(asked, 'failed', null, `Redis has lost it ${asked.losses} times`);
-    await this.soon(this.put(asked.id, asked.inference, asked.places));
+  private lost(asked: Asked): void {
+    asked.placed = false;
+    if (++asked.losses > MOST_LOSSES) this.end(asked, 'failed', null, `Redis has lost it ${asked.losses} times`);
   }
 
   private end(asked: Asked, outcome: RemoteOutcome, by: Reply | RunRefused | null, reason: string | null): void {
@@ -192,7 +203,12 @@ export class RunQueue implements Runners {
   private forget({ id, signal, drop }: Asked): void {
     this.asked.delete(id);
     signal.removeEventListener('abort', drop);
-    this.queue.remove(id).catch(() => undefined); // what a runner is at stays, and Redis drops it when it has aged
+    this.remove(id);
+  }
+
+  /** What a runner is at just now stays; Redis drops it when it has aged. */
+  private remove(id: string): void {
+    this.queue.remove(id).catch(() => undefined);
   }
 
   private async limitEvents(): Promise<void> {

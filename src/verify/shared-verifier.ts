@@ -87,6 +87,11 @@ export class SharedVerifier implements Verifier {
 
   constructor(private readonly options: SharedVerifierOptions) {}
 
+  /** Of the queues. */
+  get names(): string[] {
+    return this.options.queues.map(({ name }) => name);
+  }
+
   /** Runs that wait for a process of this machine, without those that runners have answered. */
   get queueLength(): number {
     return this.waiting().filter(({ isRecheck }) => !isRecheck).length;

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import parsePrometheus from 'parse-prometheus-text-format';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Hash } from '../../src/commit/hash.js';
 import { type Alert, Alerts } from '../../src/ops/alerts.js';
 import { Operations } from '../../src/ops/operations.js';
 import { type OpsServer, parseListen, serveOps } from '../../src/ops/server.js';
@@ -106,6 +107,37 @@ test('without a look at the chain for two minutes it is not healthy', async () =
   } finally {
     Date.now = now;
   }
+});
+
+test('queues and runners can be seen; what runners call themselves cannot fill the metrics', async () => {
+  const queue = 'redis://10.0.0.5:6379';
+  const run = { queue, outcome: 'done', milliseconds: 20, reason: null } as const;
+  for (let i = 0; i < 150; i++) operations.remoteRan({ ...run, runner: `runner-${i}` });
+  operations.remoteRan({ ...run, runner: 'a"} 1\nmade_up{x="' });
+  operations.remoteRan({ ...run, runner: 'runner-0', outcome: 'refused' });
+  operations.queueIs({ queue, problem: null, waiting: 3, runners: 2 });
+  operations.rechecked(true);
+  assert.is(await metric('og_runner_runs_total', { runner: 'runner-0', outcome: 'done' }), 1);
+  assert.is(await metric('og_runner_runs_total', { runner: '(other)' }), 51);
+  assert.is(await metric('og_runner_runs_total', { outcome: 'refused' }), 1);
+  assert.is(await metric('og_queue_waiting', { queue }), 3);
+  assert.is(await metric('og_queue_runners', { queue }), 2);
+  assert.is(await metric('og_runner_rechecks_total', { result: 'same' }), 1);
+  operations.queueIs({ queue, problem: 'gone', waiting: null, runners: null });
+  assert.is(await metric('og_queue_up', { queue }), 0);
+  assert.is(await metric('og_alerts', { kind: 'queueUnreachable' }), 1);
+  operations.queueIs({ queue, problem: null, waiting: 0, runners: 2 });
+  const said: Hash = `0x${'11'.repeat(32)}`;
+  const computed: Hash = `0x${'22'.repeat(32)}`;
+  operations.contradicted({ modelId: said, inputRoot: said, queue, runner: 'runner-0', said, computed });
+  assert.equal(
+    alerts.map(({ kind, status }) => `${kind} ${status}`),
+    ['queueUnreachable firing', 'queueUnreachable resolved', 'runnerContradicted firing'],
+  );
+  assert.match(
+    alerts[2]?.message ?? '',
+    /^Runner runner-0 of redis:.* comes to trace root 0x11.*; here it comes to 0x22/,
+  );
 });
 
 test('an alert is told once when it begins and once when it is over', () => {

@@ -156,10 +156,11 @@ cases('a queue that was emptied, or a Redis that was started again, is asked aga
   await eventually(async () => (await redis.with((client) => client.dbsize())) > 1);
   await redis.kill();
   await eventually(() => asking.states.at(-1)?.problem != null);
-  assert.match((await errorOf(asking.made.ask(inference(5), live))).message, /./);
+  const meanwhile = asking.made.ask(inference(5), live);
   await redis.startAgain();
   runner('two');
   assert.equal((await restarted).answer, smallTrace(2).answer);
+  assert.equal((await meanwhile).answer, smallTrace(5).answer, 'also what was asked while nobody was there');
   await eventually(() => asking.states.at(-1)?.problem === null);
 });
 
@@ -208,8 +209,9 @@ cases('what waits and who is there can be seen; nobody at the address is a state
   });
   await eventually(() => states.length > 0);
   assert.match(states[0]?.problem ?? '', /^redis:\/\/127\.0\.0\.1:9 cannot be reached: /);
-  await errorOf(lonely.ask(inference(1), live));
+  const unheard = errorOf(lonely.ask(inference(1), live));
   await lonely.close();
+  assert.match((await unheard).message, /nobody wants to know|closed/);
 });
 
 test('an address that is none is refused, and no password is shown', async () => {
