@@ -94,6 +94,7 @@ export async function openDaemon(flags: DaemonFlags, json: boolean): Promise<Ope
     store,
     sender,
     verifier,
+    closesVerifier: true,
     observer: operations,
     log: loud,
     once: flags.once,

@@ -43,6 +43,8 @@ export interface TableOptions {
   readonly holdOffSeconds?: Seconds;
   /** Who re-runs jobs; child processes of its own when left out. */
   readonly verifier?: Verifier;
+  /** End what it is running when the table is closed, rather than wait for it; always so for child processes of its own. */
+  readonly closesVerifier?: boolean;
 }
 
 const HOLD_OFF_SECONDS = 30;
@@ -203,7 +205,8 @@ export class Table {
   }
 
   async close(): Promise<void> {
-    if (!this.options.verifier) await this.verifier.close();
+    const { verifier, closesVerifier } = this.options;
+    if (!verifier || closesVerifier) await this.verifier.close();
     await this.verdicts.stop();
   }
 }
