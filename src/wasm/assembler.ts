@@ -99,23 +99,60 @@ const LANE_MEMORY = {
 export type PlainOp = keyof typeof PLAIN | keyof typeof VECTOR;
 export type MemoryOp = keyof typeof MEMORY | keyof typeof VECTOR_MEMORY;
 
-function unsigned(value: number): number[] {
-  const bytes: number[] = [];
-  for (let rest = value; ; ) {
-    const low = rest % 128;
-    rest = Math.floor(rest / 128);
-    if (rest === 0) return [...bytes, low];
-    bytes.push(low | 128);
-  }
-}
+/** Bytes that grow. */
+class Bytes {
+  private bytes = new Uint8Array(64);
+  private length = 0;
 
-function signed(value: number): number[] {
-  const bytes: number[] = [];
-  for (let rest = value | 0; ; ) {
-    const low = rest & 127;
-    rest >>= 7;
-    if ((rest === 0 && (low & 64) === 0) || (rest === -1 && (low & 64) !== 0)) return [...bytes, low];
-    bytes.push(low | 128);
+  push(...bytes: number[]): this {
+    for (const byte of bytes) {
+      if (this.length === this.bytes.length) this.grow(1);
+      this.bytes[this.length++] = byte;
+    }
+    return this;
+  }
+
+  /** An unsigned number in LEB128. */
+  unsigned(value: number): this {
+    let rest = value;
+    while (rest > 127) {
+      this.push((rest % 128) | 128);
+      rest = Math.floor(rest / 128);
+    }
+    return this.push(rest);
+  }
+
+  /** An int32 in LEB128. */
+  signed(value: number): this {
+    for (let rest = value | 0; ; ) {
+      const low = rest & 127;
+      rest >>= 7;
+      if ((rest === 0 && (low & 64) === 0) || (rest === -1 && (low & 64) !== 0)) return this.push(low);
+      this.push(low | 128);
+    }
+  }
+
+  all(bytes: Uint8Array): this {
+    this.grow(bytes.length);
+    this.bytes.set(bytes, this.length);
+    this.length += bytes.length;
+    return this;
+  }
+
+  text(name: string): this {
+    const bytes = new TextEncoder().encode(name);
+    return this.unsigned(bytes.length).all(bytes);
+  }
+
+  get taken(): Uint8Array<ArrayBuffer> {
+    return this.bytes.subarray(0, this.length);
+  }
+
+  private grow(by: number): void {
+    if (this.length + by <= this.bytes.length) return;
+    const bytes = new Uint8Array(2 * (this.length + by));
+    bytes.set(this.taken);
+    this.bytes = bytes;
   }
 }
 
@@ -124,7 +161,7 @@ const EMPTY_BLOCK = 0x40;
 /** One function, instruction by instruction; operands are on the stack as the specification says. */
 export class WasmFunction {
   private readonly locals: ValueType[] = [];
-  private code: number[] = [];
+  private readonly code = new Bytes();
 
   constructor(
     readonly name: string,
@@ -141,38 +178,38 @@ export class WasmFunction {
   op(...ops: PlainOp[]): this {
     for (const op of ops) {
       if (op in PLAIN) this.code.push(PLAIN[op as keyof typeof PLAIN]);
-      else this.code.push(0xfd, ...unsigned(VECTOR[op as keyof typeof VECTOR]));
+      else this.code.push(0xfd).unsigned(VECTOR[op as keyof typeof VECTOR]);
     }
     return this;
   }
 
   get(...locals: number[]): this {
-    for (const local of locals) this.code.push(0x20, ...unsigned(local));
+    for (const local of locals) this.code.push(0x20).unsigned(local);
     return this;
   }
 
   set(local: number): this {
-    this.code.push(0x21, ...unsigned(local));
+    this.code.push(0x21).unsigned(local);
     return this;
   }
 
   tee(local: number): this {
-    this.code.push(0x22, ...unsigned(local));
+    this.code.push(0x22).unsigned(local);
     return this;
   }
 
   i32(value: number): this {
-    this.code.push(0x41, ...signed(value));
+    this.code.push(0x41).signed(value);
     return this;
   }
 
   f64(value: number): this {
-    this.code.push(0x44, ...new Uint8Array(Float64Array.of(value).buffer));
+    this.code.push(0x44).all(new Uint8Array(Float64Array.of(value).buffer));
     return this;
   }
 
   v128(bytes: Uint8Array): this {
-    this.code.push(0xfd, 0x0c, ...bytes);
+    this.code.push(0xfd, 0x0c).all(bytes);
     return this;
   }
 
@@ -186,17 +223,17 @@ export class WasmFunction {
   memory(op: MemoryOp, offset = 0): this {
     if (op in MEMORY) {
       const [code, align] = MEMORY[op as keyof typeof MEMORY];
-      this.code.push(code, align, ...unsigned(offset));
+      this.code.push(code, align).unsigned(offset);
     } else {
       const [code, align] = VECTOR_MEMORY[op as keyof typeof VECTOR_MEMORY];
-      this.code.push(0xfd, code, align, ...unsigned(offset));
+      this.code.push(0xfd, code, align).unsigned(offset);
     }
     return this;
   }
 
   laneMemory(op: keyof typeof LANE_MEMORY, lane: number, offset = 0): this {
     const [code, align] = LANE_MEMORY[op];
-    this.code.push(0xfd, code, align, ...unsigned(offset), lane);
+    this.code.push(0xfd, code, align).unsigned(offset).push(lane);
     return this;
   }
 
@@ -233,19 +270,24 @@ export class WasmFunction {
   }
 
   /** The function's entry of the code section. */
-  encode(): number[] {
-    const locals = this.locals.flatMap((type) => [1, VALUE_TYPES[type]]);
-    const body = [...unsigned(this.locals.length), ...locals, ...this.code, 0x0b];
-    return [...unsigned(body.length), ...body];
+  encode(): Uint8Array {
+    const locals = new Bytes().unsigned(this.locals.length);
+    for (const type of this.locals) locals.push(1, VALUE_TYPES[type]);
+    const { taken: code } = this.code;
+    return new Bytes()
+      .unsigned(locals.taken.length + code.length + 1)
+      .all(locals.taken)
+      .all(code)
+      .push(0x0b).taken;
   }
 }
 
-const section = (id: number, body: readonly number[]): number[] => [id, ...unsigned(body.length), ...body];
-const vector = (items: readonly (readonly number[])[]): number[] => [...unsigned(items.length), ...items.flat()];
-const text = (name: string): number[] => {
-  const bytes = [...new TextEncoder().encode(name)];
-  return [...unsigned(bytes.length), ...bytes];
-};
+/** A section that is a vector of items. */
+function section(id: number, items: readonly Uint8Array[]): Uint8Array {
+  const body = new Bytes().unsigned(items.length);
+  for (const item of items) body.all(item);
+  return new Bytes().push(id).unsigned(body.taken.length).all(body.taken).taken;
+}
 
 /**
  * A module that imports its memory as `og.memory` and exports every function by its name.
@@ -256,19 +298,33 @@ export function encodeModule(
   functions: readonly WasmFunction[],
   sharedPages: number | null = null,
 ): Uint8Array<ArrayBuffer> {
-  const types = functions.map(({ parameters, result }) => [
-    0x60,
-    ...vector(parameters.map((type) => [VALUE_TYPES[type]])),
-    ...vector(result ? [[VALUE_TYPES[result]]] : []),
-  ]);
-  const limits = sharedPages === null ? [0x00, 0x01] : [0x03, 0x01, ...unsigned(sharedPages)];
-  const memory = [...text('og'), ...text('memory'), 0x02, ...limits];
-  return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    ...section(1, vector(types)),
-    ...section(2, vector([memory])),
-    ...section(3, vector(functions.map((_, i) => unsigned(i)))),
-    ...section(7, vector(functions.map(({ name }, i) => [...text(name), 0x00, ...unsigned(i)]))),
-    ...section(10, vector(functions.map((each) => each.encode()))),
-  ]);
+  const types = functions.map(({ parameters, result }) => {
+    const of = (all: readonly ValueType[]): number[] => [all.length, ...all.map((type) => VALUE_TYPES[type])];
+    return Uint8Array.of(0x60, ...of(parameters), ...of(result ? [result] : []));
+  });
+  const memory = new Bytes().text('og').text('memory').push(0x02);
+  if (sharedPages === null) memory.push(0x00, 0x01);
+  else memory.push(0x03, 0x01).unsigned(sharedPages);
+  return new Bytes()
+    .push(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00)
+    .all(section(1, types))
+    .all(section(2, [memory.taken]))
+    .all(
+      section(
+        3,
+        functions.map((_, i) => new Bytes().unsigned(i).taken),
+      ),
+    )
+    .all(
+      section(
+        7,
+        functions.map(({ name }, i) => new Bytes().text(name).push(0x00).unsigned(i).taken),
+      ),
+    )
+    .all(
+      section(
+        10,
+        functions.map((each) => each.encode()),
+      ),
+    ).taken;
 }

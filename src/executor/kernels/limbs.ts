@@ -6,7 +6,7 @@
  * products and no partial sum leaves int32, whatever the source holds. After each part the sums go on in float64, below 2^53 as
  * `check.ts` has proven of any partial sum of the whole.
  */
-import { magnitude, type Range } from '../../program/range.js';
+import { magnitude, type Range, rangeOf } from '../../program/range.js';
 
 /** Lanes of a vector of int32. */
 export const LANES = 4;
@@ -43,6 +43,8 @@ const highBits = ({ lo, hi }: Range, bits: number): Range => ({ lo: lo >> bits, 
 const lowOf = (weight: number): number => ((weight + 128) & 255) - 128;
 const highOf = (weight: number): number => (weight - lowOf(weight)) >> WEIGHT_BITS;
 
+const absolute = (x: number): number => (x ^ (x >> 31)) - (x >> 31);
+
 /** The greatest sums of magnitudes over any part of any column. */
 interface Sums {
   readonly whole: number;
@@ -55,15 +57,18 @@ function partSums({ values, terms }: Columns): (blocksOfPart: number) => Sums {
   const blocks = Math.ceil(terms / BLOCK);
   const count = (values.length / terms) * blocks;
   const [whole, low, high] = [new Float64Array(count), new Float64Array(count), new Float64Array(count)];
-  for (let at = 0, block = 0; block < count; block++) {
-    const to = Math.min(at + BLOCK, (Math.floor(block / blocks) + 1) * terms);
+  let at = 0;
+  for (let block = 0; block < count; block++) {
+    const end = (Math.floor(block / blocks) + 1) * terms;
+    const to = Math.min(at + BLOCK, end);
+    // Within a block sums stay in int32; magnitudes are taken without a branch, for signs are random.
     let [w, l, h] = [0, 0, 0];
     for (; at < to; at++) {
       const weight = values[at] as number;
       const lower = lowOf(weight);
-      w += Math.abs(weight);
-      l += Math.abs(lower);
-      h += Math.abs(weight - lower);
+      w = (w + absolute(weight)) | 0;
+      l = (l + absolute(lower)) | 0;
+      h = (h + absolute(weight - lower)) | 0;
     }
     whole[block] = w;
     low[block] = l;
@@ -104,7 +109,7 @@ const PART_COST = 8;
  * @returns null where a weight is beyond int16 or no way is exact.
  */
 export function cutOf(source: Range, columns: Columns): Cut | null {
-  if (columns.values.some((weight) => weight < INT16.lo || weight > INT16.hi)) return null;
+  if (!fits(rangeOf(columns.values))) return null;
   const bits = sourceCut(source);
   const ways = [...(fits(source) ? [0] : []), ...(bits === null ? [] : [bits])].flatMap((sourceBits) =>
     [0, WEIGHT_BITS].map((weightBits) => ({ sourceBits, weightBits, parts: 0 })),
@@ -144,15 +149,20 @@ export function packWeights({ values, terms }: Columns, { weightBits, parts, pai
   const groups = Math.ceil(columns / LANES);
   const limbs = weightLimbs(weightBits);
   const packed = new Int32Array(groups * parts * pairs * limbs.length * LANES);
-  let at = 0;
-  for (let group = 0; group < groups; group++)
-    for (let pair = 0; pair < parts * pairs; pair++)
-      for (const limb of limbs)
-        for (let lane = 0; lane < LANES; lane++) {
-          const row = Math.min(group * LANES + lane, columns - 1) * terms;
-          const first = 2 * pair < terms ? limb(values[row + 2 * pair] as number) : 0;
-          const second = 2 * pair + 1 < terms ? limb(values[row + 2 * pair + 1] as number) : 0;
-          packed[at++] = (first & 0xffff) | (second << 16);
-        }
+  const pairsThere = Math.ceil(terms / 2);
+  for (let column = 0; column < groups * LANES; column++) {
+    const row = Math.min(column, columns - 1) * terms;
+    const lane = Math.floor(column / LANES) * parts * pairs * limbs.length * LANES + (column % LANES);
+    for (let pair = 0; pair < pairsThere; pair++) {
+      const first = values[row + 2 * pair] as number;
+      const second = 2 * pair + 1 < terms ? (values[row + 2 * pair + 1] as number) : 0;
+      const at = lane + pair * limbs.length * LANES;
+      if (weightBits === 0) packed[at] = (first & 0xffff) | (second << 16);
+      else {
+        packed[at] = (highOf(first) & 0xffff) | (highOf(second) << 16);
+        packed[at + LANES] = (lowOf(first) & 0xffff) | (lowOf(second) << 16);
+      }
+    }
+  }
   return packed;
 }
