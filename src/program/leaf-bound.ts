@@ -9,8 +9,15 @@ import { type ElementWidth, elementCount, OPERAND_NAMES, type Operand, type Oper
 
 export interface LeafBound {
   readonly leaves: number;
-  /** Stretches of neighbouring leaves; each needs at most two siblings a level. */
+  /** Stretches of neighbouring leaves. */
   readonly runs: number;
+  readonly siblings: number;
+}
+
+/** Levels of a tree above one tensor, and inside one. */
+export interface TreeDepths {
+  readonly slot: number;
+  readonly tensor: number;
 }
 
 const sourceSize = (program: Program, operand: Operand): { elements: number; width: ElementWidth } => {
@@ -31,13 +38,13 @@ export function strideBytes(program: Program, operand: Operand, loop: number): n
  * Leaves of one operand for one output element. Reduction loops are taken from the smallest stride up: a loop that steps by less than
  * the stretch so far plus a leaf lengthens the stretch, any other one repeats it.
  */
-function operandBound(program: Program, step: Step, name: OperandName): LeafBound {
+function operandBound(program: Program, step: Step, name: OperandName): OperandBound {
   const operand = step[name];
   const { elements, width } = sourceSize(program, operand);
   const all = leafCount(elements, width);
   if (name === 'a' && step.combine === 'indexed') {
     const reads = Math.min(elementCount(step.redDims), all);
-    return { leaves: reads, runs: reads };
+    return { leaves: reads, runs: reads, of: all };
   }
   const loops = step.redDims
     .map((size, i) => ({ size, bytes: Math.abs(strideBytes(program, operand, step.outDims.length + i)) }))
@@ -51,7 +58,23 @@ function operandBound(program: Program, step: Step, name: OperandName): LeafBoun
   }
   // Elements are aligned to their width, so a stretch of one never straddles two leaves.
   const perRun = Math.floor((stretchBytes - width + LEAF_BYTES - width) / LEAF_BYTES) + 1;
-  return { leaves: Math.min(runs * perRun, all), runs: Math.min(runs, all) };
+  return { leaves: Math.min(runs * perRun, all), runs: Math.min(runs, all), of: all };
+}
+
+/** Leaves of one operand, and how many leaves its tensor has. */
+interface OperandBound extends Omit<LeafBound, 'siblings'> {
+  readonly of: number;
+}
+
+/**
+ * Hashes that the proof of one operand's leaves takes: at each level of its tensor one for a leaf that stands alone and one for each end of
+ * a longer run, but no more than one for each pair of nodes that there is; above the tensor one a level.
+ */
+function siblingBound({ leaves, runs, of }: OperandBound, { slot, tensor }: TreeDepths): number {
+  const ends = leaves > runs ? 2 * runs : runs;
+  let siblings = slot;
+  for (let height = 0; height < tensor; height++) siblings += Math.min(ends, Math.ceil(of / 2 ** (height + 1)));
+  return siblings;
 }
 
 /** Operands of a step that read a tensor, without those it does not use. */
@@ -64,18 +87,23 @@ export function readingOperands(step: Step): OperandName[] {
   return OPERAND_NAMES.filter((name) => used(name) && step[name].source.kind !== 'none');
 }
 
-/** Bounds for one element of a step, by tree. The table's entry counts as one leaf of the constants. */
-export function leafBounds(program: Program, step: Step): { trace: LeafBound; constants: LeafBound } {
-  const sum = { trace: { leaves: 0, runs: 0 }, constants: { leaves: 0, runs: 0 } };
-  for (const name of readingOperands(step)) {
-    const bound = operandBound(program, step, name);
-    const tree = step[name].source.kind === 'slot' ? sum.trace : sum.constants;
-    tree.leaves += bound.leaves;
-    tree.runs += bound.runs;
-  }
+/** Bounds for one element of a step, by tree. The table's entry is one leaf of the constants. */
+export function leafBounds(
+  program: Program,
+  step: Step,
+  depths: { readonly trace: TreeDepths; readonly constants: TreeDepths },
+): { trace: LeafBound; constants: LeafBound } {
+  const sum = { trace: { leaves: 0, runs: 0, siblings: 0 }, constants: { leaves: 0, runs: 0, siblings: 0 } };
+  const add = (tree: 'trace' | 'constants', bound: OperandBound): void => {
+    sum[tree].leaves += bound.leaves;
+    sum[tree].runs += bound.runs;
+    sum[tree].siblings += siblingBound(bound, depths[tree]);
+  };
+  for (const name of readingOperands(step))
+    add(step[name].source.kind === 'slot' ? 'trace' : 'constants', operandBound(program, step, name));
   if (step.lookup) {
-    sum.constants.leaves++;
-    sum.constants.runs++;
+    const { data, width } = program.constants[step.lookup.constant]!;
+    add('constants', { leaves: 1, runs: 1, of: leafCount(data.length, width) });
   }
   return sum;
 }

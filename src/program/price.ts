@@ -7,7 +7,7 @@
 import { depthFor } from '../commit/model.js';
 import { LEAF_BYTES, leafCount } from '../commit/tensor.js';
 import { encodeStep } from './encode.js';
-import { leafBounds, readingOperands, strideBytes } from './leaf-bound.js';
+import { leafBounds, readingOperands, strideBytes, type TreeDepths } from './leaf-bound.js';
 import { type Program, slotCount, slotShape } from './program.js';
 import { elementCount, type OperandName, type Step } from './step.js';
 
@@ -75,20 +75,13 @@ export interface Price {
 }
 
 /** Depths of the trees that a program's trace and constants make (docs/protocol.md, 2.4). */
-export function treeDepths(program: Program): {
-  slot: number;
-  tensor: number;
-  constantSlot: number;
-  constantTensor: number;
-} {
+export function treeDepths(program: Program): { trace: TreeDepths; constants: TreeDepths } {
   const slots = Array.from({ length: slotCount(program) }, (_, slot) => slotShape(program, slot));
   const leaves = Math.max(...slots.map(({ elements, width }) => leafCount(elements, width)));
   const constantLeaves = Math.max(1, ...program.constants.map(({ data, width }) => leafCount(data.length, width)));
   return {
-    slot: depthFor(slots.length),
-    tensor: depthFor(leaves),
-    constantSlot: depthFor(Math.max(1, program.constants.length)),
-    constantTensor: depthFor(constantLeaves),
+    trace: { slot: depthFor(slots.length), tensor: depthFor(leaves) },
+    constants: { slot: depthFor(Math.max(1, program.constants.length)), tensor: depthFor(constantLeaves) },
   };
 }
 
@@ -120,16 +113,15 @@ function jumps(program: Program, step: Step, name: OperandName): boolean {
 /** Worst-case price of checking one element of a step. @param stepIndex position in `program.steps`. */
 export function priceStep(program: Program, stepIndex: number, depths = treeDepths(program)): StepPrice {
   const step = program.steps[stepIndex]!;
-  const { trace, constants } = leafBounds(program, step);
-  const siblings =
-    trace.runs * (2 * depths.tensor + depths.slot) + constants.runs * (2 * depths.constantTensor + depths.constantSlot);
+  const { trace, constants } = leafBounds(program, step, depths);
+  const siblings = trace.siblings + constants.siblings;
   const leaves = trace.leaves + constants.leaves;
   const encodedBytes = encodeStep(program, step).length;
   const calldataBytes =
     FIXED_CALLDATA_BYTES +
     leaves * LEAF_BYTES +
     (trace.runs + constants.runs) * RUN_BYTES +
-    (siblings + depths.slot) * HASH_BYTES +
+    (siblings + depths.trace.slot) * HASH_BYTES +
     encodedBytes;
   const execution =
     PROOF_GAS +
@@ -160,7 +152,7 @@ export function priceProgram(program: Program): Price {
   const depths = treeDepths(program);
   const steps = program.steps.map((_, index) => priceStep(program, index, depths));
   const worstStep = steps.reduce((worst, step) => (step.gas > worst.gas ? step : worst));
-  const rounds = Math.ceil((depths.slot + depths.tensor) / LEVELS_PER_ROUND);
+  const rounds = Math.ceil((depths.trace.slot + depths.trace.tensor) / LEVELS_PER_ROUND);
   // Each round is opened once, and answered in the move that opens the next one or posts the leaf.
   const matchGas =
     challengeGas(program) +

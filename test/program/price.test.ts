@@ -20,6 +20,7 @@ import {
   MAX_CHECK_GAS,
   priceProgram,
   priceStep,
+  treeDepths,
 } from '../../src/program/price.js';
 import { slotShape } from '../../src/program/program.js';
 import { requireWithinLimits } from '../../src/verify/limits.js';
@@ -32,20 +33,18 @@ const file = (path: string): string => readFileSync(new URL(`../../${path}`, imp
 const LEAF = `0x${'11'.repeat(LEAF_BYTES)}`;
 
 /** What an opening adds to a proof, calldata at 16 gas a byte included. */
-function openingGas({ leaves, runs }: LeafBound, siblings: number): number {
+function openingGas({ leaves, runs, siblings }: LeafBound): number {
   const { perLeaf, perRun, perSibling } = EXECUTION_GAS;
   return (perLeaf + 16 * LEAF_BYTES) * leaves + (perRun + 16 * 7) * runs + (perSibling + 16 * 32) * siblings;
 }
 
-function assertBounded(opening: OpeningData, bound: LeafBound, depth: number, what: string): void {
+function assertBounded(opening: OpeningData, bound: LeafBound, what: string): void {
   const leaves = (opening.leaves.length - 2) / 2 / LEAF_BYTES;
   const runs = (opening.runs.length - 2) / 2 / 7;
   assert.ok(leaves <= bound.leaves, `${what}: ${leaves} leaves, at most ${bound.leaves}`);
-  const [gas, priced] = [
-    openingGas({ leaves, runs }, opening.siblings.length),
-    openingGas(bound, 2 * depth * bound.runs),
-  ];
-  assert.ok(gas <= priced, `${what}: ${runs} runs, ${opening.siblings.length} siblings: ${gas} gas, at most ${priced}`);
+  const siblings = opening.siblings.length;
+  const [gas, priced] = [openingGas({ leaves, runs, siblings }), openingGas(bound)];
+  assert.ok(gas <= priced, `${what}: ${runs} runs, ${siblings} siblings: ${gas} gas, at most ${priced}`);
 }
 
 test('no proof of any element opens more, or has more calldata, than its step is priced at', () => {
@@ -61,9 +60,9 @@ test('no proof of any element opens more, or has more calldata, than its step is
         const element = at % slotShape(drawn, index + 1).elements;
         const reads = elementReads(commitment, slots, index + 1, element);
         const [trace, constants] = [forest.open(reads.trace), commitment.constants.open(reads.constants)];
-        const bounds = leafBounds(drawn, each);
-        assertBounded(trace, bounds.trace, forest.depth, `trace, step ${index + 1}`);
-        assertBounded(constants, bounds.constants, commitment.constants.depth, `constants, step ${index + 1}`);
+        const bounds = leafBounds(drawn, each, treeDepths(drawn));
+        assertBounded(trace, bounds.trace, `trace, step ${index + 1}`);
+        assertBounded(constants, bounds.constants, `constants, step ${index + 1}`);
         const data = MATCHES.encodeFunctionData('proveStep', [
           1n,
           1n,
@@ -78,8 +77,39 @@ test('no proof of any element opens more, or has more calldata, than its step is
         assert.ok(bytes <= price.calldataBytes, `step ${index + 1}: ${bytes} bytes, priced ${price.calldataBytes}`);
       }
     }),
-    { numRuns: 50 },
+    { numRuns: 60 },
   );
+});
+
+test('runs of leaves far apart take no more hashes than bounded, and not much fewer', () => {
+  const runs = fc.record({
+    count: fc.integer({ min: 1, max: 40 }),
+    length: fc.integer({ min: 1, max: 300 }),
+    gap: fc.integer({ min: 130, max: 700 }),
+    offset: fc.nat(2_000),
+  });
+  const all = { bound: 0, siblings: 0 };
+  fc.assert(
+    fc.property(runs, ({ count, length, gap, offset }) => {
+      const apart = length + gap;
+      const column = step(1, read(slot(0), { ...NO_VIEW, offset, coefs: [0, apart, 1] }), {
+        redDims: [count, length],
+        reduce: 'max',
+      });
+      const reading = program(offset + count * apart, [column]);
+      const commitment = commitModel(reading);
+      const slots = evaluate(reading, new Int32Array(reading.input.elements));
+      const opening = traceForest(commitment, slots).open(elementReads(commitment, slots, 1, 0).trace);
+      const bound = leafBounds(reading, column, treeDepths(reading)).trace;
+      assert.ok((opening.leaves.length - 2) / 2 / LEAF_BYTES <= bound.leaves);
+      assert.ok((opening.runs.length - 2) / 2 / 7 <= bound.runs);
+      assert.ok(opening.siblings.length <= bound.siblings, `${opening.siblings.length} of ${bound.siblings} hashes`);
+      all.bound += bound.siblings;
+      all.siblings += opening.siblings.length;
+    }),
+    { numRuns: 300 },
+  );
+  assert.ok(all.siblings > 0.3 * all.bound, `${all.siblings} of ${all.bound} hashes`);
 });
 
 test('the cost of execution is the one that the contracts are tested against', () => {
@@ -138,11 +168,11 @@ const busy = (terms: number) =>
 
 test('a model is refused for any step whose check does not fit a transaction, also where another one costs more gas', () => {
   const one = { name: 'one', width: 1, data: Int32Array.of(1) } as const;
-  const both = program(300 * 110, [scattered(110), busy(12_000)], { constants: [one] });
+  const both = program(300 * 400, [scattered(400), busy(12_000)], { constants: [one] });
   const [first, second] = priceProgram(both).steps;
   assert.ok(first!.calldataBytes > MAX_CHECK_CALLDATA_BYTES && first!.gas < second!.gas && fitsOneTransaction(second!));
   assert.throws(() => requireWithinLimits(both), /checking step 1 \("scattered"\) takes \d+ gas and \d+ bytes/);
-  requireWithinLimits(program(300 * 90, [scattered(90), busy(11_000)], { constants: [one] }));
+  requireWithinLimits(program(300 * 250, [scattered(250), busy(12_000)], { constants: [one] }));
 });
 
 test('the checks of all models that were measured fit a transaction', () => {
