@@ -42,6 +42,8 @@ export interface JobRecord {
   readonly inputRoot: Hash;
   /** Where its request, with the posted input, stands. */
   readonly requestBlock: number;
+  /** Whether the input stands on the chain, or part of it: it came with the request, or was posted on demand. */
+  readonly isInputPosted: boolean;
   readonly claims: readonly ClaimId[];
   readonly matches: readonly MatchId[];
   /** Null while it is open. */
@@ -59,6 +61,7 @@ const INPUT_EVENTS = ['InputDemanded', 'InputChunkPosted', 'InputComplete', 'Inp
 
 export class GameLog {
   private readonly events = new Map<JobId, GameEvent[]>();
+  private readonly withInput = new Set<JobId>();
   private readonly jobOfClaim = new Map<ClaimId, JobId>();
   private readonly jobOfMatch = new Map<MatchId, JobId>();
   private checkpoints: BlockRef[] = [];
@@ -110,6 +113,7 @@ export class GameLog {
       modelId: asHash(requested.args.modelId),
       inputRoot: asHash(requested.args.inputRoot),
       requestBlock: requested.blockNumber,
+      isInputPosted: this.withInput.has(id),
       claims: all(events, 'Claimed').map(({ args }) => claimId(args.claimId)),
       matches: all(events, 'MatchOpened').map(({ args }) => matchId(args.matchId)),
       endedInBlock: ended?.blockNumber ?? null,
@@ -132,6 +136,12 @@ export class GameLog {
         if (ended && own.has(this.claimantOf(events, event.args.claimId))) count--;
       }
     return count;
+  }
+
+  /** Whether any of these accounts has a claim in the job. */
+  hasClaimOf(id: JobId, accounts: readonly string[]): boolean {
+    const own = new Set(accounts.map((account) => account.toLowerCase()));
+    return all(this.history(id), 'Claimed').some(({ args }) => own.has(args.claimant.toLowerCase()));
   }
 
   private claimantOf(events: readonly GameEvent[], id: bigint): string {
@@ -213,6 +223,8 @@ export class GameLog {
     if (event.name !== 'JobRequested' && !this.events.has(job)) return;
     if (event.name === 'Claimed') this.jobOfClaim.set(claimId(event.args.claimId), job);
     if (event.name === 'MatchOpened') this.jobOfMatch.set(matchId(event.args.matchId), job);
+    if (event.name === 'InputChunkPosted' || (event.name === 'JobRequested' && event.args.input !== '0x'))
+      this.withInput.add(job);
     const events = this.events.get(job) ?? [];
     events.push(withoutPayload(event));
     this.events.set(job, events);
@@ -264,6 +276,7 @@ export class GameLog {
 
   private drop(job: JobId, events: readonly GameEvent[]): void {
     this.events.delete(job);
+    this.withInput.delete(job);
     this.forgotten.add(job);
     for (const { args } of all(events, 'Claimed')) this.jobOfClaim.delete(claimId(args.claimId));
     for (const { args } of all(events, 'MatchOpened')) this.jobOfMatch.delete(matchId(args.matchId));

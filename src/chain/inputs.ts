@@ -18,9 +18,10 @@ const CHUNK_DEPTH = 7;
  */
 export async function readPostedInput(
   contracts: Contracts,
-  job: Pick<JobRecord, 'id' | 'inputRoot' | 'requestBlock'>,
+  job: Pick<JobRecord, 'id' | 'inputRoot' | 'requestBlock' | 'isInputPosted'>,
   model: ModelHeader,
 ): Promise<Int32Array | null> {
+  if (!job.isInputPosted) return null;
   const bytes = (await postedWithRequest(contracts, job)) ?? (await postedOnDemand(contracts, job, model));
   if (!bytes) return null;
   let input: Int32Array;

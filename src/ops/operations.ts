@@ -96,12 +96,18 @@ export class Operations implements Observer {
     const { id, status } = view.job;
     if (!this.seen.has(id)) this.metrics.jobsSeen.inc();
     this.seen.add(id);
-    if (status !== 'open') this.end(id);
+    if (status !== 'open') this.ended(id);
     else this.standing(view, verdict, now);
   }
 
+  ended(id: JobId): void {
+    this.open.delete(id);
+    for (const kind of ['wrongResult', 'cannotVerify', 'clockLow', 'cannotPay'] as const)
+      this.alerts.set(kind, `job ${id}`, null);
+  }
+
   forgotten(id: JobId): void {
-    this.end(id);
+    this.ended(id);
     this.seen.delete(id);
   }
 
@@ -229,12 +235,6 @@ export class Operations implements Observer {
     const unverifiable = verdict.kind === 'unverifiable' && claims.some(({ status }) => status === 'live');
     const reason = unverifiable ? `Job ${job.id} cannot be verified: ${verdict.reason}` : null;
     this.alerts.set('cannotVerify', about, reason, Number(job.id));
-  }
-
-  private end(id: JobId): void {
-    this.open.delete(id);
-    for (const kind of ['wrongResult', 'cannotVerify', 'clockLow', 'cannotPay'] as const)
-      this.alerts.set(kind, `job ${id}`, null);
   }
 
   private nearest(): { job: JobId; endsAt: number } | null {

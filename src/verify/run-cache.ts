@@ -3,7 +3,7 @@
  * time, and a disk that is full or gone only costs runs. What is read is checked before it is used.
  */
 import { mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { asHash } from '../commit/hash.js';
 import { keccakHex } from '../commit/keccak.js';
@@ -72,8 +72,13 @@ export class RunCache {
   }
 
   private async write(file: string, content: Buffer): Promise<void> {
-    await mkdir(join(file, '..'), { recursive: true });
-    await writeFileAtomic(file, content, { fsync: false });
+    try {
+      await writeFileAtomic(file, content, { fsync: false });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      await mkdir(dirname(file), { recursive: true });
+      await writeFileAtomic(file, content, { fsync: false });
+    }
     this.writtenBytes += content.length;
     if (this.writtenBytes > this.maxBytes * PRUNE_SHARE) await this.prune();
   }

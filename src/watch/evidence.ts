@@ -19,7 +19,7 @@ export interface EvidenceOptions {
   readonly cacheBytes?: number;
 }
 
-export type JobToJudge = Pick<JobRecord, 'id' | 'modelId' | 'inputRoot' | 'requestBlock'>;
+export type JobToJudge = Pick<JobRecord, 'id' | 'modelId' | 'inputRoot' | 'requestBlock' | 'isInputPosted'>;
 
 /** Whether an answer that others have computed is enough for what it is asked for. */
 export type Suffices = (answer: Answer) => boolean;

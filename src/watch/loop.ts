@@ -142,7 +142,8 @@ export class Loop {
   private async attend(id: JobId, now: Timestamp): Promise<void> {
     this.agenda.begin(id);
     const record = this.table.reader.log.record(id);
-    if (!record || !this.table.wants(record)) {
+    if (record && this.table.isOver(record)) this.table.ended(record);
+    if (!record || this.table.isOver(record) || !this.table.wants(record)) {
       this.agenda.looked(id, { deadline: NEVER, quietUntil: NEVER }, Date.now());
       return;
     }

@@ -8,6 +8,8 @@ export interface Observer {
   chainRead(head: { readonly number: number; readonly timestamp: number }, jobs: number, atStakeWei: bigint): void;
   /** A job was looked at. */
   visited(view: JobView, verdict: Verdict | null, now: Timestamp): void;
+  /** A job has ended, and nothing in it is one's own. */
+  ended(id: JobId): void;
   /** A job is not known any more: it has ended long ago, or was taken back. */
   forgotten(id: JobId): void;
   /** A counter-claim was decided and not posted, because the match could not be paid to its end; `null` when it can be. */
@@ -17,6 +19,7 @@ export interface Observer {
 export const NOBODY: Observer = {
   chainRead: () => undefined,
   visited: () => undefined,
+  ended: () => undefined,
   forgotten: () => undefined,
   cannotAfford: () => undefined,
 };

@@ -104,6 +104,11 @@ export class Table {
     return claims.length > 1 || matches.length > 0 || this.lotOf(id) < sample;
   }
 
+  /** Whether a job has ended and nothing in it is one's own: then nothing is left to do, unless its end is taken back. */
+  isOver({ id, endedInBlock }: JobRecord): boolean {
+    return endedInBlock !== null && !this.reader.log.hasClaimOf(id, this.options.sender?.addresses ?? []);
+  }
+
   private lotOf(id: JobId): number {
     return createHash('sha256').update(`${this.lots}:${id}`).digest().readUInt32BE() / 2 ** 32;
   }
@@ -195,6 +200,12 @@ export class Table {
     const message = error instanceof Error ? error.message : String(error);
     const doing = facts.decision ? `${facts.decision}: ` : '';
     this.journal.write(job, { ...facts, level: 'error', decision: 'failed', reason: `${doing}${message}` });
+  }
+
+  /** To be called when a job is over. */
+  ended(record: JobRecord): void {
+    this.evidence.release(record);
+    this.observer.ended(record.id);
   }
 
   /** Of jobs that the chain does not know any more, or that have ended long ago, nothing is kept. */
