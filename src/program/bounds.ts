@@ -165,13 +165,27 @@ function signedSums(
   sizes: readonly number[],
   reduced: readonly number[],
 ): { positive: number; negative: number } {
+  const { view, weight } = operand;
   let positive = 0;
   let negative = 0;
-  forEachIndex(loops, sizes, reduced, () => {
-    const position = viewPosition(operand.view, loops);
-    const x = operand.weight * (position === null ? operand.view.fill : data[position]!);
+  const count = (x: number): void => {
     if (x > 0) positive += x;
     else negative -= x;
+  };
+  if (view.axes.length > 0) {
+    forEachIndex(loops, sizes, reduced, () => {
+      const position = viewPosition(view, loops);
+      count(weight * (position === null ? view.fill : data[position]!));
+    });
+    return { positive, negative };
+  }
+  // Without axes every position exists, and neighbours along the last loop are a stride apart: weights come in hundreds of millions.
+  const inner = reduced.at(-1);
+  const [length, stride] = inner === undefined ? [1, 0] : [sizes[inner]!, view.coefs[inner]!];
+  if (inner !== undefined) loops[inner] = 0;
+  forEachIndex(loops, sizes, reduced.slice(0, -1), () => {
+    const first = viewPosition(view, loops)!;
+    for (let i = 0, at = first; i < length; i++, at += stride) count(weight * data[at]!);
   });
   return { positive, negative };
 }
