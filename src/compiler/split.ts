@@ -14,6 +14,12 @@ import { INT32_MAX, OPERAND_NAMES, type Operand, type Step, scalar, widthFor } f
 /** Checks above this are made cheaper where that is easy. */
 const DEAR_GAS = 700_000;
 
+/**
+ * Partial results of one output that nobody minds: each of them is memory, time and hashing for everybody who checks a claim, in every run, and
+ * what is saved is gas of a dispute. A convolution that reads thousands of channels would have more of them than all other slots hold together.
+ */
+const FEW_CHUNKS = 32;
+
 const SPLITTABLE = new Set<Step['reduce']>(['sum', 'max', 'min']);
 
 /** Divisors of n between 1 and n, from the smallest. */
@@ -104,26 +110,35 @@ function splitAt(program: Program, index: number, dim: number, chunks: number, a
 
 interface Split {
   readonly program: Program;
+  readonly chunks: number;
   /** Of the dearer one of the two steps. */
   readonly gas: number;
 }
 
-/** The cheapest split of a step whose two halves fit one transaction, or null. */
-function cheapestSplit(program: Program, index: number, ranges: readonly Range[]): Split | null {
+/** Splits of a step whose two halves fit one transaction. */
+function splitsOf(program: Program, index: number, ranges: readonly Range[]): Split[] {
   const step = program.steps[index]!;
-  if (!SPLITTABLE.has(step.reduce)) return null;
+  if (!SPLITTABLE.has(step.reduce)) return [];
   const { accumulator } = stepBounds(program, index, ranges);
-  let best: Split | null = null;
-  step.redDims.forEach((size, dim) => {
-    for (const chunks of divisors(size)) {
+  return step.redDims.flatMap((size, dim) =>
+    divisors(size).flatMap((chunks): Split[] => {
       const candidate = splitAt(program, index, dim, chunks, accumulator);
       const prices = [priceStep(candidate, index), priceStep(candidate, index + 1)];
       const gas = Math.max(...prices.map((price) => price.gas));
-      if (prices.every(fitsOneTransaction) && (!best || gas < best.gas)) best = { program: candidate, gas };
-    }
-  });
-  return best;
+      return prices.every(fitsOneTransaction) ? [{ program: candidate, chunks, gas }] : [];
+    }),
+  );
 }
+
+/** The one with the least of something, the first where several have it; null where there is none. */
+const least = (splits: readonly Split[], of: (split: Split) => number): Split | null =>
+  splits.reduce<Split | null>((best, split) => (!best || of(split) < of(best) ? split : best), null);
+
+const cheapest = (splits: readonly Split[]): Split | null => least(splits, ({ gas }) => gas);
+
+/** For a step that has to be split: the cheapest of those with few partial results, or else that with the fewest. */
+const cheapestSmall = (splits: readonly Split[]): Split | null =>
+  cheapest(splits.filter(({ chunks }) => chunks <= FEW_CHUNKS)) ?? least(splits, ({ chunks }) => chunks);
 
 /**
  * A step that fits is split all the same when its check is dear and becomes much cheaper: the dearest step is what a dispute is
@@ -155,7 +170,8 @@ function splitOnce(original: Program): Program {
     const fits = fitsOneTransaction(price);
     if (fits && price.gas <= DEAR_GAS) continue;
     const step = program.steps[index]!;
-    const smaller = cheapestSplit(program, index, ranges);
+    const splits = splitsOf(program, index, ranges);
+    const smaller = fits ? cheapest(splits) : cheapestSmall(splits);
     if (fits && !(smaller && isWorthSplitting(step, price.gas, smaller))) continue;
     if (!smaller) {
       const { name, origin, redDims } = step;

@@ -25,6 +25,7 @@ import { decodeArtefact, encodeArtefact } from '../../src/program/artefact.js';
 import { evaluate } from '../../src/program/evaluate.js';
 import { packInputs, unpackOutputs } from '../../src/program/layout.js';
 import { fitsOneTransaction } from '../../src/program/price.js';
+import { elementCount } from '../../src/program/step.js';
 import { assertClose, type Case, compileCase, modelOf, runner, runtime, samplesFor } from './compare.js';
 
 const mlp = new Uint8Array(readFileSync('fixtures/mlp/mlp.onnx'));
@@ -199,6 +200,27 @@ test('a reduction that is too long for one check is split', async () => {
   };
   const compiled = await assertClose(definition, 2e-4, { runProgram: runner() });
   assert.is(compiled.artefact.program.steps.length, 2);
+  assert.ok(compiled.price.steps.every(fitsOneTransaction));
+});
+
+test('a step is split into few partial results, though more would be cheaper to dispute', async () => {
+  const random = new Random(5);
+  const [channels, side] = [720, 12];
+  const w = tensor(
+    'w',
+    [1, channels, 3, 3],
+    Float32Array.from({ length: channels * 9 }, () => random.between(-0.5, 1)),
+  );
+  const definition: Case = {
+    inputs: { x: { shape: [1, channels, side, side], low: 0 } },
+    nodes: [node('Conv', ['x', 'w'], ['y'], { strides: ints(9, 9) })],
+    outputs: ['y'],
+    initializers: [w],
+  };
+  const compiled = await assertClose(definition, 2e-4, { runProgram: runner() });
+  const { steps } = compiled.artefact.program;
+  assert.is(steps.length, 2);
+  assert.ok(elementCount(steps[0]!.outDims) <= 32 * elementCount(steps[1]!.outDims), `${steps[0]!.outDims}`);
   assert.ok(compiled.price.steps.every(fitsOneTransaction));
 });
 
