@@ -1,5 +1,5 @@
 /** Runs Node in a process of its own, to see how much memory that takes. */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,13 +22,14 @@ function runNode<T>(args: readonly string[]): ChildResult<T> {
   try {
     const peak = join(scratch, 'peak');
     const start = performance.now();
-    const printed = execFileSync(process.execPath, ['--import', HOOK, ...args], {
+    const { stdout, stderr, status } = spawnSync(process.execPath, ['--import', HOOK, ...args], {
       cwd: ROOT,
       env: { ...process.env, OG_PEAK_FILE: peak },
       maxBuffer: 2 ** 28,
     });
     const ms = performance.now() - start;
-    return { result: JSON.parse(printed.toString()) as T, peakBytes: Number(readFileSync(peak, 'utf8')), ms };
+    if (status !== 0) throw new Error(`node ${args.join(' ')} ended with ${status}: ${stdout}${stderr}`);
+    return { result: JSON.parse(stdout.toString()) as T, peakBytes: Number(readFileSync(peak, 'utf8')), ms };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -1,11 +1,8 @@
-/** The tables of docs/performance.md, between two marks; the text around them is written by people. */
+/** The tables of docs/performance.md, between marks; the text around them is written by people. */
 import type { Spread } from './measure.js';
 import { type ModelResult, type Results, ratio } from './results.js';
 
-const START = '<!-- measured: start -->';
-const END = '<!-- measured: end -->';
-
-const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(bytes < 1e7 ? 2 : 0);
+export const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(bytes < 1e7 ? 2 : 0);
 const times = (x: number): string => `${x.toFixed(2)}x`;
 const spread = ({ medianMs, p10Ms, p90Ms }: Spread): string => `${medianMs} (${p10Ms}-${p90Ms})`;
 
@@ -38,7 +35,6 @@ function sizeRow(model: ModelResult): string {
 function tables(results: Results): string {
   const { cpu, node, loadBefore, hashing, startUp, detector640PeakBytes, models } = results;
   return [
-    START,
     '',
     `\`${results.command}\` on ${cpu}, Node ${node}; load average before it ${loadBefore.toFixed(1)}.`,
     '',
@@ -64,13 +60,17 @@ function tables(results: Results): string {
       ? []
       : [`| peak memory of the trace of the detector at 640x640, MB | ${megabytes(detector640PeakBytes)} |`]),
     '',
-    END,
   ].join('\n');
 }
 
-/** The page with its tables replaced. */
-export function performancePage(page: string, results: Results): string {
-  const [start, end] = [page.indexOf(START), page.indexOf(END)];
-  if (start < 0 || end < start) throw new Error(`docs/performance.md lacks the marks ${START} and ${END}.`);
-  return page.slice(0, start) + tables(results) + page.slice(end + END.length);
+/** A page with what is between the marks of this name replaced. @throws Error when it lacks them. */
+export function replaceBetween(page: string, name: string, text: string): string {
+  const [start, end] = [`<!-- ${name}: start -->`, `<!-- ${name}: end -->`];
+  const [from, to] = [page.indexOf(start), page.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`The page lacks the marks ${start} and ${end}.`);
+  return `${page.slice(0, from + start.length)}\n${text}\n${page.slice(to)}`;
 }
+
+/** The page with its tables replaced. */
+export const performancePage = (page: string, results: Results): string =>
+  replaceBetween(page, 'measured', tables(results));
