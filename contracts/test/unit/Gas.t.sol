@@ -43,6 +43,12 @@ contract GasTest is BaseTest {
         vm.warp(block.timestamp + WINDOW + 1);
         bytes memory output = TinyModel.output(truth);
         finalize(1, output);
+        uint256 before = vm.snapshotState();
+        Terms memory terms = termsOf(2);
+        vm.prank(watcher);
+        jobs.finalize(jobId, terms, output);
+        snapshotGas("finalize, by the claimant");
+        vm.revertToState(before);
         finalize(jobId, output);
         snapshotGas("finalize (first credit)");
         vm.prank(watcher);
@@ -179,8 +185,14 @@ contract GasTest is BaseTest {
         snapshotGas("callTime");
         finalize(jobId, TinyModel.output(truth));
         snapshotGas("finalize, two agreeing claims");
+        uint256 before = vm.snapshotState();
+        Terms memory terms = termsOf(second);
+        vm.prank(watcher);
+        jobs.reclaimBond(second, terms);
+        snapshotGas("reclaimBond, by the claimant");
+        vm.revertToState(before);
         reclaimBond(second);
-        snapshotGas("reclaimBond");
+        snapshotGas("reclaimBond (first credit)");
     }
 
     /// forge-config: default.isolate = true
