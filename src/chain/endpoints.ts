@@ -127,26 +127,26 @@ export class Endpoints {
   }
 
   /**
-   * The height up to which two nodes have the chain, by a block's tag: of three or more the second highest, so that neither one that lags nor one
-   * that makes blocks up decides. Null when fewer than two answer.
+   * The newest block that two nodes have, by its tag: of three heights or more the second highest, so that neither one that lags nor one that
+   * makes blocks up decides. The block itself is null when no two of them have said the same of it. Null when fewer than two answer.
    */
-  async commonHeight(tag: string): Promise<number | null> {
+  async commonBlock(tag: string): Promise<{ readonly number: number; readonly block: RawBlock | null } | null> {
     const payload: JsonRpcPayload = { id: 1, jsonrpc: '2.0', method: 'eth_getBlockByNumber', params: [tag, false] };
     const voters = this.voters().filter((node) => this.stateOf(node) !== 'lagging');
     const ballot: Ballot = { votes: [], abstained: new Set() };
-    const heights = (): number[] =>
+    const blocks = (): RawBlock[] =>
       ballot.votes
-        .flatMap(({ answer }) => {
-          const block = 'result' in answer ? (answer.result as { number: string } | null) : null;
-          return block ? [Number(block.number)] : [];
-        })
-        .sort((x, y) => y - x);
+        .flatMap(({ answer }) => ('result' in answer && answer.result !== null ? [answer.result as RawBlock] : []))
+        .sort((x, y) => Number(y.number) - Number(x.number));
     await this.vote(payload, voters, ballot, () => {
-      const [highest = 0, second, third] = heights();
+      const [highest, second, third] = blocks().map(({ number }) => Number(number));
       // Of two that are far apart, a third says which of them is right.
-      return third !== undefined || (second !== undefined && highest - second <= MOST_LAG_BLOCKS);
+      return third !== undefined || (second !== undefined && (highest as number) - second <= MOST_LAG_BLOCKS);
     });
-    return heights()[1] ?? null;
+    const [, common] = blocks();
+    if (!common) return null;
+    const same = blocks().filter(({ number, hash }) => number === common.number && hash === common.hash);
+    return { number: Number(common.number), block: same.length > 1 ? common : null };
   }
 
   /** Every node is told of a transaction: one that keeps it to itself does not matter. The best answer of all. */
@@ -355,6 +355,12 @@ export class Endpoints {
     }
     this.disagreements.compared(found.map(({ observed }) => observed));
   }
+}
+
+export interface RawBlock {
+  readonly number: string;
+  readonly hash: string;
+  readonly timestamp: string;
 }
 
 interface Ballot {

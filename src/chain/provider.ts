@@ -5,7 +5,7 @@ import { type Timestamp, timestamp } from '../units.js';
 import { ChainClock } from './chain-clock.js';
 import { isConsulted } from './consult.js';
 import { displayUrl, Endpoint } from './endpoint.js';
-import { Endpoints } from './endpoints.js';
+import { Endpoints, type RawBlock } from './endpoints.js';
 import { ChainEvents, type NodesHealth } from './events.js';
 import { gather } from './gather.js';
 import { NodeFailure } from './rpc-failure.js';
@@ -128,8 +128,9 @@ export class Node extends JsonRpcApiProvider {
    * asked for what is in it.
    */
   async decisionBlock(): Promise<ChainBlock> {
-    const height = this.endpoints.all.length < 2 ? null : await this.endpoints.commonHeight(this.safety);
-    return this.blockOf(height === null ? this.safety : `0x${height.toString(16)}`);
+    const common = this.endpoints.all.length < 2 ? null : await this.endpoints.commonBlock(this.safety);
+    if (common?.block) return chainBlock(common.block);
+    return this.blockOf(common === null ? this.safety : `0x${common.number.toString(16)}`);
   }
 
   override async _send(payload: JsonRpcPayload | JsonRpcPayload[]): Promise<(JsonRpcResult | JsonRpcError)[]> {
@@ -176,15 +177,15 @@ export class Node extends JsonRpcApiProvider {
         'OG_NODE_NO_BLOCK',
         `The node at ${displayUrl(this.url)} has no ${tag.startsWith('0x') ? `block ${Number(tag)}` : `${tag} block`}.`,
       );
-    return { number: Number(block.number), hash: block.hash, timestamp: Number(block.timestamp) };
+    return chainBlock(block);
   }
 }
 
-interface RawBlock {
-  readonly number: string;
-  readonly hash: string;
-  readonly timestamp: string;
-}
+const chainBlock = ({ number, hash, timestamp }: RawBlock): ChainBlock => ({
+  number: Number(number),
+  hash,
+  timestamp: Number(timestamp),
+});
 
 function isInvalidParams(error: unknown): boolean {
   const { info } = error as { info?: { error?: { code?: unknown } } };

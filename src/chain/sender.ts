@@ -6,7 +6,7 @@ import { formatEther, formatUnits, isError, type Log, type TransactionReceipt, t
 import type { Hex } from '../commit/hash.js';
 import { NetworkError, UserError } from '../errors.js';
 import type { Timestamp } from '../units.js';
-import { Account } from './account.js';
+import { Account, type Place } from './account.js';
 import { ContractRefusal, refusalOf } from './errors.js';
 import type { AccountHealth } from './events.js';
 import { type FeeMarket, type Fees, feesNow, raised } from './fees.js';
@@ -20,6 +20,7 @@ import {
   type Patience,
   patienceWith,
   pause,
+  secondsLeftUntil,
   Transaction,
   type TransactionSigner,
 } from './transaction.js';
@@ -55,11 +56,13 @@ export interface Sent extends Spent {
 /** A call whose nonce another process took is tried and sent anew this often. */
 const ATTEMPTS = 4;
 /**
- * Transactions of the same account that another process sent are waited for: the state does not show them yet, and they may be the very same. A
- * bond, which would be put up twice, waits for them until it is given up for now; a move, which would only fail, waits a little.
+ * Transactions of the same account that another process sent are waited for, up to this: the state does not show them yet, and they may be the very
+ * same. A bond, which would be put up twice, is given up for now after it; anything else would only fail, and goes then.
  */
-const BOND_WAITS_MS = 60_000;
-const MOVE_WAITS_MS = 6_000;
+const OTHERS_WAITED_FOR_MS = 60_000;
+const OTHERS_LOOKED_AT_EVERY_MS = 1_000;
+/** What has less time left than this, and puts up nothing, is not held up by that. */
+const IN_NO_HURRY_SECONDS = 600;
 /** Some nodes refuse what cannot be in the next block, others keep it until it can. */
 const TOO_CHEAP = /fee per gas less than block base fee|transaction underpriced/i;
 /** Calls that mean something else from another account: what they write is the sender's. */
@@ -119,14 +122,14 @@ export class Sender {
     const beganMs = Date.now();
     for (let attempt = 1; ; ) {
       const account = this.accountFor(call, options.from);
-      const waits = Date.now() - beganMs < (call.valueWei ? BOND_WAITS_MS : MOVE_WAITS_MS);
+      const waits = Date.now() - beganMs < OTHERS_WAITED_FOR_MS;
       if (!waits && call.valueWei) throw notSettled(account.address, call);
       const transaction = await account.inTurn(options.deadline ?? null, () =>
         this.broadcast(account, call, options, waits),
       );
       if (transaction === 'later') {
-        if (Date.now() - beganMs > BOND_WAITS_MS) throw notSettled(account.address, call);
-        await pause(this.node.pollingMs);
+        if (Date.now() - beganMs > 2 * OTHERS_WAITED_FOR_MS) throw notSettled(account.address, call);
+        await pause(Math.min(OTHERS_LOOKED_AT_EVERY_MS, this.node.pollingMs));
         continue;
       }
       let mined = false;
@@ -196,26 +199,33 @@ export class Sender {
    * The nonce is fixed before the state is looked at: should another process with the same key be faster, it is taken, and everything is looked
    * at again. Nothing is sent on a state that does not show what was sent before.
    *
-   * @param waits for transactions that another process has sent.
+   * @param mayWait for transactions that another process has sent, unless there is too little time.
    * @returns `later` when there are such, or when the nonce was taken.
    */
   private async broadcast(
     account: Account,
     call: Call,
     options: SendOptions,
-    waits: boolean,
+    mayWait: boolean,
   ): Promise<Transaction | 'later'> {
-    await backInChain(await tendQuietly(account));
     const deadline = await this.deadlineOf(options.deadline ?? null);
-    const { nonce, othersPending, replaces } = await account.place(patienceWith(this.options, deadline));
+    const placed = (): Promise<Place> => account.place(patienceWith(this.options, deadline));
+    const [sentAgain, first] = await Promise.all([tendQuietly(account), placed()]);
+    await backInChain(sentAgain);
+    const { nonce, othersPending, replaces } = sentAgain.length === 0 ? first : await placed();
+    const inHurry = deadline !== null && !call.valueWei && (secondsLeftUntil(deadline) ?? 0) < IN_NO_HURRY_SECONDS;
+    const waits = mayWait && !inHurry;
     if (waits && othersPending && replaces === null) return 'later';
-    if (options.stillWanted) {
-      const readAt = await options.stillWanted();
-      if (readAt === null)
-        throw new ContractRefusal(`"${call.kind}" was not sent: it is not due any more.`, 'NotWanted', {});
-      if (waits && !(await account.isSeenIn(readAt, nonce))) return 'later';
-    }
-    const priced = await this.priced(account, call);
+    // What a call costs is asked for at the same time; where it is not wanted any more, it does not matter that it would be refused.
+    const [wanted, price] = await Promise.allSettled([
+      this.isWanted(account, options, waits ? nonce : null),
+      this.priced(account, call),
+    ]);
+    const state = resultOf(wanted);
+    if (state === 'unwanted')
+      throw new ContractRefusal(`"${call.kind}" was not sent: it is not due any more.`, 'NotWanted', {});
+    if (state === 'unseen') return 'later';
+    const priced = resultOf(price);
     const { gasLimit } = priced;
     const fees = replaces ? enoughToReplace(priced.fees, replaces, this.options.maxFeePerGasWei) : priced.fees;
     try {
@@ -227,6 +237,18 @@ export class Sender {
       if (nonceWasTaken(error)) return 'later';
       throw this.explained(error, account, call);
     }
+  }
+
+  /** @param nonce the state must show all transactions before it that others have sent; null when that does not matter. */
+  private async isWanted(
+    account: Account,
+    { stillWanted }: SendOptions,
+    nonce: number | null,
+  ): Promise<'wanted' | 'unwanted' | 'unseen'> {
+    if (!stillWanted) return 'wanted';
+    const readAt = await stillWanted();
+    if (readAt === null) return 'unwanted';
+    return nonce === null || (await account.isSeenIn(readAt, nonce)) ? 'wanted' : 'unseen';
   }
 
   private async deadlineOf(at: Timestamp | null): Promise<Deadline | null> {

@@ -235,7 +235,10 @@ export class Transaction {
   }
 }
 
-const secondsLeftUntil = (deadline: Deadline | null): number | null => deadline && (deadline.ms - Date.now()) / 1000;
+/** Null when there is no deadline. */
+export function secondsLeftUntil(deadline: Deadline | null): number | null {
+  return deadline && (deadline.ms - Date.now()) / 1000;
+}
 
 /** How long a transaction is given to be mined before more is offered. */
 export function patienceWith({ raiseAfterMs = RAISE_AFTER_MS }: Patience, deadline: Deadline | null): number {

@@ -19,8 +19,8 @@ export interface LoopOptions {
 
 export type Visit = (record: JobRecord, now: Timestamp) => Promise<TurnResult>;
 
-/** A job that takes longer, because it waits for a transaction, say, does not count among those below. */
-const SLOW_AFTER_MS = 15_000;
+/** A job that takes longer, because it waits for a transaction, say, does not count among those below: it must not keep others from theirs. */
+const SLOW_AFTER_MS = 1_000;
 /** Jobs that are read and decided side by side. */
 const SIDE_BY_SIDE = 8;
 /** The longest pause when the node does not answer. */

@@ -15,7 +15,7 @@ import type { PlannedJob } from './plan.js';
 /** What the worker asks for at least, and what a job pays that is left to the liar. */
 export const MIN_FEE_WEI = 10n ** 15n;
 /** A request that the chain does not show after this was taken back. */
-const ASK_AGAIN_MS = 15_000;
+const ASK_AGAIN_MS = 40_000;
 /** So long before the window ends: a reorganisation may take the attack back, and it must come again in time. */
 const LATE_SECONDS = 20;
 const CLAIM_SECONDS = 900;
