@@ -28,8 +28,9 @@ import { Weather } from './chaos/weather.js';
 const CHAIN_ID = 31_338;
 const [CLIENT, WORKER, WATCHTOWER, FIRST_LIAR, LIARS] = [1, 2, 3, 4, 5];
 const SECONDS_A_JOB = 0.6;
-/** After the last clock has ended. */
+/** After the last clock has ended: for a job to be answered, and its end to be sent. */
 const GRACE_SECONDS = 120;
+const GRACE_SECONDS_A_JOB = 3;
 
 const { values } = parseArgs({
   options: {
@@ -103,7 +104,8 @@ async function registerSmallModel(): Promise<void> {
 
 /** Until every job has ended, or must have. */
 async function play(): Promise<void> {
-  const lastSeconds = jobs * SECONDS_A_JOB + windowSeconds + 2 * clockSeconds + GRACE_SECONDS;
+  const graceSeconds = GRACE_SECONDS + jobs * GRACE_SECONDS_A_JOB;
+  const lastSeconds = jobs * SECONDS_A_JOB + windowSeconds + 2 * clockSeconds + graceSeconds;
   let toldMs = Date.now();
   while (Date.now() - started < lastSeconds * 1000) {
     await people.look().catch(() => undefined); // a reorganisation in the middle of it

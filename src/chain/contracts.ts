@@ -43,20 +43,22 @@ export interface ConnectOptions {
 /** @throws UserError when there is no deployment at the address. */
 export async function connect(node: Node, address: Address, options: ConnectOptions = {}): Promise<Contracts> {
   const deployment = new TypedContract(address, abis.Deployment, node);
+  // A node that lags may not have it yet.
+  const at = await node.decisionBlock();
   const [code, parts] = await Promise.all([
-    node.getCode(address),
+    node.getCode(address, at.number),
     Promise.all(
-      (['registry', 'verifier', 'jobs', 'matches', 'inputs'] as const).map((part) => deployment.read(part, [])),
+      (['registry', 'verifier', 'jobs', 'matches', 'inputs'] as const).map((part) => deployment.read(part, [], at)),
     ).catch((cause: unknown) => cause as Error),
   ]);
   if (code === '0x') throw noDeployment(node, address, 'there is no contract');
-  if (parts instanceof NetworkError) throw parts;
+  if (parts instanceof NetworkError && parts.code !== 'OG_NO_CONTRACT') throw parts;
   if (parts instanceof Error) throw noDeployment(node, address, 'the contract is not a Deployment', parts);
   const [registry, verifier, jobsAddress, matches, inputs] = parts as [Address, Address, Address, Address, Address];
   const jobs = new TypedContract(jobsAddress, abis.Jobs, node);
   const [rawParameters, domain, firstBlock] = await Promise.all([
-    jobs.read('parameters', []),
-    jobs.read('sealDomain', []),
+    jobs.read('parameters', [], at),
+    jobs.read('sealDomain', [], at),
     options.firstBlock ?? firstBlockWithCode(node, address),
   ]);
   const parameters = parametersFromChain(rawParameters);

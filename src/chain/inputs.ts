@@ -99,8 +99,8 @@ export interface InputDemand {
 }
 
 /** Null when nobody has demanded the job's input. */
-export async function readDemand({ inputs, parameters }: Contracts, id: JobId): Promise<InputDemand | null> {
-  const { demandedAt, demander, complete } = await inputs.read('demandOf', [id]);
+export async function readDemand({ inputs, parameters, node }: Contracts, id: JobId): Promise<InputDemand | null> {
+  const { demandedAt, demander, complete } = await inputs.read('demandOf', [id], await node.decisionBlock());
   if (demandedAt === 0n) return null;
   return { demander, deadline: after(timestamp(demandedAt), parameters.inputDemandSeconds), complete };
 }

@@ -45,13 +45,18 @@ export async function isRegistered({ registry }: Contracts, modelId: Hash): Prom
 
 /** @throws ContractRefusal (Sender) or UserError when the model is not registered, or the node gives another model. */
 export async function readModel(contracts: Contracts, modelId: Hash): Promise<ModelHeader> {
-  if (!(await isRegistered(contracts, modelId)))
+  const at = await contracts.node.decisionBlock();
+  const [known, raw] = await Promise.all([
+    contracts.registry.read('isRegistered', [modelId], at),
+    contracts.registry.read('get', [modelId], at).catch((error: unknown) => error as Error),
+  ]);
+  if (!known)
     throw new UserError(
       'OG_UNKNOWN_MODEL',
       `Model ${modelId} is not registered in the deployment ${contracts.address}.`,
       'Register it with `og register <artefact>`.',
     );
-  const raw = await contracts.registry.read('get', [modelId]);
+  if (raw instanceof Error) throw raw;
   const model: ModelHeader = {
     programRoot: asHash(raw.programRoot),
     constantsRoot: asHash(raw.constantsRoot),

@@ -20,6 +20,7 @@ import {
 } from 'ethers';
 import type { Hex } from '../commit/hash.js';
 import { keccak256 } from '../commit/keccak.js';
+import { NetworkError } from '../errors.js';
 import type { BlockId, Node } from './provider.js';
 
 // ethers hashes the name of what is called at every call, and every address that it decodes.
@@ -93,6 +94,15 @@ const MULTICALL = new Interface(['function multicall(bytes[] data) payable retur
 /** ethers' view of an ABI. */
 export const interfaceOf = (abi: Abi): Interface => new Interface(abi as unknown as InterfaceAbi);
 
+/** No view of ours gives nothing. */
+function noContract(address: Address, name: string): NetworkError {
+  return new NetworkError(
+    'OG_NO_CONTRACT',
+    `The node has no contract at ${address} that answers ${name}, at the block that was asked for.`,
+    'It may lag behind; otherwise check the chain and the address.',
+  );
+}
+
 export class TypedContract<const A extends Abi> {
   readonly interface: Interface;
   private readonly functions = new Map<string, FunctionFragment>();
@@ -119,6 +129,7 @@ export class TypedContract<const A extends Abi> {
     const data = this.interface.encodeFunctionData(fragment, args as readonly unknown[]);
     const { address: to, node } = this;
     const answer = await (typeof at === 'object' ? node.callAt(to, data, at) : node.call({ to, data, blockTag: at }));
+    if (answer === '0x') throw noContract(to, name);
     const values = this.interface.decodeFunctionResult(fragment, answer);
     const plain = fragment.outputs.map((output, i) => plainValue(output, values[i]));
     return (plain.length === 1 ? plain[0] : plain) as Result<A, N>;
