@@ -55,6 +55,7 @@ const VECTOR = {
   'i32x4.shl': 0xab,
   'i32x4.shr_s': 0xac,
   'i32x4.add': 0xae,
+  'i32x4.sub': 0xb1,
   'i32x4.min_s': 0xb6,
   'i32x4.max_s': 0xb8,
   'i32x4.dot_i16x8_s': 0xba,

@@ -9,7 +9,7 @@ import { randomInput } from '../helpers/random-program.js';
 import { expectSame, IN_FLOAT_KERNELS, IN_KERNELS, IN_THREADS, WITH_PRODUCTS } from './compare.js';
 import { at, Sketch } from './sketch.js';
 
-const WAYS = [IN_KERNELS, IN_FLOAT_KERNELS, IN_THREADS, WITH_PRODUCTS];
+const WAYS = [IN_KERNELS, IN_FLOAT_KERNELS, WITH_PRODUCTS];
 
 /** Random, the least and the greatest values of the input, and both in turn. */
 async function same(program: Program, label = ''): Promise<void> {
@@ -21,6 +21,7 @@ async function same(program: Program, label = ''): Promise<void> {
     new Int32Array(elements).fill(half - 1),
     Int32Array.from({ length: elements }, (_, i) => (i % 2 === 0 ? -half : half - 1)),
   ];
+  await expectSame(program, inputs[0]!, [IN_THREADS], label);
   for (const input of inputs) await expectSame(program, input, WAYS, label);
 }
 
@@ -149,15 +150,15 @@ test('a product with one row, with one column, and with columns between its rows
 });
 
 /** Sums of `taps` products of the input, `[rows, taps]`, with one weight everywhere. */
-function constantProduct(taps: number, weight: number, fill = 0): Program {
+function constantProduct(taps: number, weight: number, shift = 20): Program {
   const sketch = new Sketch([3, taps]);
   const weights = sketch.constant([21, taps], new Int32Array(21 * taps).fill(weight));
   sketch.step('product', [3, 21], {
     red: [taps],
     combine: 'product',
     reduce: 'sum',
-    shift: 20,
-    a: sketch.read(sketch.input, 3, [at(0), { ...at(2), padded: true }], { fill }),
+    shift,
+    a: sketch.read(sketch.input, 3, [at(0), { ...at(2), padded: true }]),
     b: sketch.read(weights, 3, [at(1), at(2)]),
   });
   return sketch.program();
@@ -181,6 +182,22 @@ test('one limb where no sum can leave int32, two where they are needed, parts wh
     const program = constantProduct(taps, weight);
     assert.equal(limbs(wayOf(program)), expected, `${taps} taps of ${weight}`);
     await same(program, `${taps} taps of ${weight}`);
+  }
+});
+
+test('what does not fit int32 before it is clamped saturates, what does is rounded down in whatever way', async () => {
+  for (const [shift, small] of [
+    [0, false],
+    [1, false],
+    [7, false],
+    [8, true],
+    [30, true],
+    [-3, false],
+  ] as const) {
+    const program = constantProduct(511, 32_640, shift); // up to 2^39
+    const way = wayOf(program);
+    assert.is(way.kind === 'matrix' && way.product.finish.small, small, `${shift}`);
+    await same(program, `${shift}`);
   }
 });
 

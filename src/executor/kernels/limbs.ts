@@ -20,6 +20,8 @@ export interface Cut {
   readonly parts: number;
   /** Pairs of terms of a part; terms that do not exist are 0. */
   readonly pairs: number;
+  /** By column: what the whole sum cannot exceed in magnitude. */
+  readonly most: Float64Array;
 }
 
 /** Weights column after column, `terms` each. */
@@ -53,7 +55,10 @@ interface Sums {
 }
 
 /** Sums over the blocks of every column, and from them the greatest over parts of so many blocks. */
-function partSums({ values, terms }: Columns): (blocksOfPart: number) => Sums {
+function partSums({ values, terms }: Columns): {
+  readonly ofPart: (blocks: number) => Sums;
+  readonly ofColumns: Float64Array;
+} {
   const blocks = Math.ceil(terms / BLOCK);
   const count = (values.length / terms) * blocks;
   const [whole, low, high] = [new Float64Array(count), new Float64Array(count), new Float64Array(count)];
@@ -84,7 +89,15 @@ function partSums({ values, terms }: Columns): (blocksOfPart: number) => Sums {
       }
     return most;
   };
-  return (size) => ({ whole: greatest(whole, size), low: greatest(low, size), high: greatest(high, size) });
+  const ofColumns = Float64Array.from({ length: values.length / terms }, (_, column) =>
+    whole.subarray(column * blocks, (column + 1) * blocks).reduce((sum, each) => sum + each, 0),
+  );
+  const ofPart = (size: number): Sums => ({
+    whole: greatest(whole, size),
+    low: greatest(low, size),
+    high: greatest(high, size),
+  });
+  return { ofPart, ofColumns };
 }
 
 /** The greatest magnitude of a source's limb. */
@@ -114,11 +127,11 @@ export function cutOf(source: Range, columns: Columns): Cut | null {
   const ways = [...(fits(source) ? [0] : []), ...(bits === null ? [] : [bits])].flatMap((sourceBits) =>
     [0, WEIGHT_BITS].map((weightBits) => ({ sourceBits, weightBits, parts: 0 })),
   );
-  const sumsOf = partSums(columns);
+  const { ofPart, ofColumns } = partSums(columns);
   const blocks = Math.ceil(columns.terms / BLOCK);
-  let best: (Cut & { readonly cost: number }) | null = null;
+  let best: (Omit<Cut, 'most'> & { readonly cost: number }) | null = null;
   for (let size = blocks; size > 0; ) {
-    const { whole, low, high } = sumsOf(size);
+    const { whole, low, high } = ofPart(size);
     const parts = Math.ceil(blocks / size);
     const pairs = Math.ceil(Math.min(columns.terms, size * BLOCK) / 2);
     for (const way of ways) {
@@ -134,7 +147,7 @@ export function cutOf(source: Range, columns: Columns): Cut | null {
   }
   if (!best) return null;
   const { cost: _, ...cut } = best;
-  return cut;
+  return { ...cut, most: ofColumns.map((sum) => sum * magnitude(source)) };
 }
 
 /** Limbs of a weight, the highest first. */

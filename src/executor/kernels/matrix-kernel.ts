@@ -3,9 +3,9 @@ import type { Step } from '../../program/step.js';
 import { WasmFunction } from '../../wasm/assembler.js';
 import {
   emitColumnFinish,
-  type Finishing,
   pushWhole,
   RECORD_BYTES,
+  startFinishing,
   storeApart,
   storeBeside,
   sumsPerVector,
@@ -47,7 +47,7 @@ export function matrixKernel(
 ): WasmFunction {
   const f = new WasmFunction(name, ['i32', 'i32', 'i32', 'i32', 'i32']);
   const [from, to, block, group, lastGroup] = [0, 1, 2, 3, 4] as const;
-  const { cut, gather, rowOffsets } = product;
+  const { cut, finish, gather, rowOffsets } = product;
   const [sourceLimbs, weightLimbs] = [limbsOf(cut.sourceBits), limbsOf(cut.weightBits)];
   const perVector = sumsPerVector(cut);
   const bytes = rowBytes(gather);
@@ -55,9 +55,8 @@ export function matrixKernel(
   const pairBytes = weightLimbs * VECTOR_BYTES;
   const groupBytes = cut.parts * cut.pairs * pairBytes;
 
-  const scratch = { vector: f.local('v128') };
   const record = f.local('i32');
-  const finishing: Finishing = { step, table, record, scratch };
+  const finishing = startFinishing(f, step, table, cut, finish.small, record);
   const [groupWeights, weights, source, row, rowAt, left, part, target] = Array.from({ length: 8 }, () =>
     f.local('i32'),
   ) as [number, number, number, number, number, number, number, number];
@@ -107,7 +106,7 @@ export function matrixKernel(
         for (let r = 0; r < rows; r++)
           for (const half of [0, 1]) {
             const sum = whole[2 * r + half]!;
-            pushWhole(f, cut, sumsOf(r), half);
+            pushWhole(f, finishing, sumsOf(r), half);
             f.get(sum).op('f64x2.add').set(sum);
           }
         f.get(part).i32(1).op('i32.sub').tee(part);
@@ -115,7 +114,7 @@ export function matrixKernel(
     }
     for (let r = 0; r < rows; r++) {
       emitColumnFinish(f, finishing, (half) => {
-        if (cut.parts === 1) pushWhole(f, cut, sumsOf(r), half);
+        if (cut.parts === 1) pushWhole(f, finishing, sumsOf(r), half);
         else f.get(whole[2 * r + half]!);
       });
       f.get(row).i32(r).op('i32.add');

@@ -120,8 +120,8 @@ export function matrixProductOf(
   const terms = combinations(loops, innerOrder);
   const weights = columnsOf(program.constants[weighing.source.index]!.data, weighing.view, columns, terms);
   const cut = cutOf(source, weights);
-  const finish = columnFinish(program, step, columns, columns.map(outAt), new Set(columnLoops));
-  if (!cut || !finish) return null;
+  const finish = cut && columnFinish(program, step, columns, columns.map(outAt), cut.most, new Set(columnLoops));
+  if (!finish) return null;
 
   // A loop of one index stands for the rows where there is one row only.
   const outer: readonly (number | null)[] = rowLoops.length === 0 ? [null] : rowLoops;

@@ -3,9 +3,9 @@ import { elementCount, type Step } from '../../program/step.js';
 import { WasmFunction } from '../../wasm/assembler.js';
 import {
   emitColumnFinish,
-  type Finishing,
   pushWhole,
   RECORD_BYTES,
+  startFinishing,
   storeBeside,
   sumsPerVector,
 } from './column-finish.js';
@@ -31,7 +31,7 @@ export function windowKernel(
   name: string,
   step: Step,
   table: Table | null,
-  { cut, gather, moves, pairs }: WindowProduct,
+  { cut, finish, gather, moves, pairs }: WindowProduct,
   places: WindowPlaces,
 ): WasmFunction {
   const f = new WasmFunction(name, ['i32', 'i32', 'i32']);
@@ -43,9 +43,8 @@ export function windowKernel(
   const most = WINDOWS[perVector]!;
   const limbBytes = pairLanes(gather) * ELEMENT_BYTES;
   const innermost = outDims.length - 2;
-  const scratch = { vector: f.local('v128') };
   const record = f.local('i32');
-  const finishing: Finishing = { step, table, record, scratch };
+  const finishing = startFinishing(f, step, table, cut, finish.small, record);
   const [weights, source, target, next, left] = Array.from({ length: 5 }, () => f.local('i32')) as [
     number,
     number,
@@ -82,7 +81,7 @@ export function windowKernel(
     });
     for (let w = 0; w < windows; w++) {
       const own = sums.slice(w * perVector, (w + 1) * perVector);
-      emitColumnFinish(f, finishing, (half) => pushWhole(f, cut, own, half));
+      emitColumnFinish(f, finishing, (half) => pushWhole(f, finishing, own, half));
       storeBeside(f, finishing, next, w * channels * ELEMENT_BYTES, lanes);
     }
     advance(weights, pairs.length * weightLimbs * VECTOR_BYTES);

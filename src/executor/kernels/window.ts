@@ -68,8 +68,8 @@ export function windowProductOf(program: Program, step: Step, ranges: readonly R
   if (weights.terms / 2 > MOST_PAIRS) return null;
   const cut = cutOf(source, weights);
   const offsets = columns.map((_, i) => i);
-  const finish = columnFinish(program, step, columns, offsets, new Set([channel]));
-  if (!cut || cut.parts > 1 || !finish) return null;
+  const finish = cut && columnFinish(program, step, columns, offsets, cut.most, new Set([channel]));
+  if (!finish || cut.parts > 1) return null;
 
   const pairedAxis = axisOf(paired);
   const gather: PairGather = {
