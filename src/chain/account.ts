@@ -7,6 +7,15 @@ import { REORG_BLOCKS } from './survey.js';
 import type { Transaction, TransactionSigner } from './transaction.js';
 import type { Address } from './typed.js';
 
+/**
+ * When a stranger's transaction has been pending for so long, its place is offered for at the price of now: nodes take that only where it was made
+ * for a much lower price, and then it would not be mined soon. More is offered only when it has been stuck for long.
+ */
+const FIRST_OFFER_AFTER_MS = 3_000;
+
+const patienceOf = (refusals: number, stuckAfterMs: number): number =>
+  refusals === 0 ? Math.min(FIRST_OFFER_AFTER_MS, stuckAfterMs) : refusals * stuckAfterMs;
+
 /** Nonces that are remembered as one's own. */
 const NONCES_KEPT = 4_096;
 
@@ -74,17 +83,22 @@ export class Account {
     return this.lane.add(task, { priority: -(deadline ?? Number.MAX_SAFE_INTEGER) });
   }
 
-  /** Where the next transaction goes. Only in turn. @param stuckAfterMs a stranger's transaction that is not mined after this is stuck. */
+  /** Where the next transaction goes. Only in turn. @param stuckAfterMs after which more is offered for what is not mined. */
   async place(stuckAfterMs: number): Promise<Place> {
     const [pending, mined] = (await Promise.all(
       ['pending', 'latest'].map((tag) => this.node.getTransactionCount(this.address, tag)),
     )) as [number, number];
-    const othersPending = this.unknown(mined, pending) > 0;
-    if (!othersPending) this.stranger = null;
-    else if (this.stranger?.nonce !== mined) this.stranger = { nonce: mined, sinceMs: Date.now(), refusals: 0 };
+    const oldest = this.unknown(mined, pending)[0] ?? null;
+    const othersPending = oldest !== null;
     const { stranger } = this;
-    if (stranger && !this.own.has(mined) && Date.now() - stranger.sinceMs >= stuckAfterMs)
-      return { nonce: mined, othersPending, replaces: stranger.refusals };
+    if (oldest === null) this.stranger = null;
+    else if (stranger?.nonce !== oldest) {
+      // What came after one that was replaced waits for as long.
+      const sinceMs = stranger && this.own.has(stranger.nonce) ? stranger.sinceMs : Date.now();
+      this.stranger = { nonce: oldest, sinceMs, refusals: 0 };
+    }
+    if (this.stranger && Date.now() - this.stranger.sinceMs >= patienceOf(this.stranger.refusals, stuckAfterMs))
+      return { nonce: this.stranger.nonce, othersPending, replaces: this.stranger.refusals };
     // Nodes behind a balancer may not know our last transaction yet, so our own count goes first while one is under way.
     const nonce = Math.max(pending, ...[...this.underWay].map((transaction) => transaction.nonce + 1));
     return { nonce, othersPending, replaces: null };
@@ -98,7 +112,7 @@ export class Account {
   /** Whether a state shows all of this account's transactions before `nonce` but those that this process knows of. */
   async isSeenIn(block: number, nonce: number): Promise<boolean> {
     const seen = await this.node.getTransactionCount(this.address, block);
-    return this.unknown(seen, nonce) === 0;
+    return this.unknown(seen, nonce).length === 0;
   }
 
   /** Sends it. Only in turn. */
@@ -150,10 +164,8 @@ export class Account {
     this.lack = null;
   }
 
-  /** How many of the nonces from `from` up to but not with `to` this process has not used. */
-  private unknown(from: number, to: number): number {
-    let count = 0;
-    for (let nonce = from; nonce < to; nonce++) if (!this.own.has(nonce)) count++;
-    return count;
+  /** The nonces from `from` up to but not with `to` that this process has not used. */
+  private unknown(from: number, to: number): number[] {
+    return Array.from({ length: Math.max(to - from, 0) }, (_, i) => from + i).filter((nonce) => !this.own.has(nonce));
   }
 }
