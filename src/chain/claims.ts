@@ -108,6 +108,6 @@ export async function withdraw({ jobs }: Contracts, sender: Sender): Promise<Wit
   return { amountWei: wei(jobs.find(logs, 'Withdrawn')?.args.amountWei ?? 0n), txHash: asHash(txHash), gasUsed };
 }
 
-export async function creditOf({ jobs }: Contracts, account: Address): Promise<Wei> {
-  return wei(await jobs.read('creditOf', [account]));
+export async function creditOf({ jobs, node }: Contracts, account: Address): Promise<Wei> {
+  return wei(await jobs.read('creditOf', [account], await node.decisionBlock()));
 }

@@ -34,13 +34,14 @@ export class Loop {
   private readonly slow = new Set<JobId>();
   private readUpTo = 0;
   private nextReadMs = 0;
+  private tidying: Promise<void> | null = null;
   private failures = 0;
   /** Null when what was read last was reorganised away: nothing more is decided on it. */
   private now: Timestamp | null = null;
   private endPause: () => void = () => undefined;
   private hasNews = false;
 
-  /** @param afterRead is called after each look at the chain at which anything had changed. */
+  /** @param afterRead is called after each look at the chain at which anything had changed, unless it is at it still. */
   constructor(
     private readonly table: Table,
     private readonly visit: Visit,
@@ -62,7 +63,7 @@ export class Loop {
       this.attendDue();
       await this.pause();
     }
-    await Promise.all(this.busy.values());
+    await Promise.all([...this.busy.values(), this.tidying]);
   }
 
   private get pollMs(): number {
@@ -135,8 +136,17 @@ export class Loop {
       this.agenda.forget(id);
       this.table.forget(id);
     }
-    if (touched.size > 0 && !this.options.once) await this.afterRead();
+    if (touched.size > 0 && !this.options.once) this.tidyUp();
     return contracts.node.now();
+  }
+
+  /** Nobody's clock waits for it. */
+  private tidyUp(): void {
+    this.tidying ??= this.afterRead()
+      .catch((error: unknown) => this.table.failed(null, error))
+      .finally(() => {
+        this.tidying = null;
+      });
   }
 
   private async attend(id: JobId, now: Timestamp): Promise<void> {
