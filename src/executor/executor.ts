@@ -9,7 +9,7 @@ import type { SlotTrees } from '../commit/model.js';
 import { OgError, UserError } from '../errors.js';
 import { checkProgram } from '../program/check.js';
 import { type Program, slotShape } from '../program/program.js';
-import { type Range, widthRange } from '../program/range.js';
+import { type Range, rangeOf, widthRange } from '../program/range.js';
 import { LIMITS, type Limits } from './emit/accumulate.js';
 import { type EmittedModel, emitProgram, placeOf, type Segment, slotName } from './emit/program.js';
 import { KernelEngine, SHARING, type Sharing, type SlotListener } from './kernels/engine.js';
@@ -172,11 +172,10 @@ export class Executor {
     };
     if (input.length !== elements) fail(`has ${input.length} elements and not ${elements}`);
     const { lo, hi } = widthRange(width);
-    for (let at = 0; at < elements; at++) {
-      const x = input[at] as number;
-      if (x < lo || x > hi)
-        fail(`holds ${x} at element ${at}, which does not fit ${width} byte${width === 1 ? '' : 's'}`);
-    }
+    const held = rangeOf(input);
+    if (held.lo >= lo && held.hi <= hi) return;
+    const at = input.findIndex((x) => x < lo || x > hi);
+    fail(`holds ${input[at]} at element ${at}, which does not fit ${width} byte${width === 1 ? '' : 's'}`);
   }
 
   private async open(segments: readonly Segment[]): Promise<Part[]> {

@@ -291,6 +291,23 @@ test('products in blocks of rows: windows side by side, a stride, a padding, a l
   await expectSame(program, randomInput(program, 1), WAYS);
 });
 
+test('axes in another order: whole blocks and what is left of rows and columns, some clamped', async () => {
+  for (const [dims, order, lo] of [
+    [[21, 18], [1, 0], -32_768],
+    [[7, 5, 39], [2, 0, 1], -1000],
+    [[3, 20, 6, 4], [0, 3, 1, 2], -32_768],
+    [[4, 4, 5, 17], [1, 3, 0, 2], -32_768],
+  ] as const) {
+    const sketch = new Sketch(dims);
+    const places = dims.map((_, axis) => at(order.indexOf(axis as never)));
+    const outDims = order.map((axis) => dims[axis] as number);
+    sketch.step('turn', outDims, { a: sketch.read(sketch.input, dims.length, places), lo, hi: 32_767 });
+    const program = sketch.program();
+    assert.is(wayOf(program).kind, 'turn', `${order}`);
+    await same(program, `${dims} ${order}`);
+  }
+});
+
 test('a slot keeps its place until its last reader, however far that is', async () => {
   const sketch = new Sketch([2, 40]);
   const tensors = [sketch.input];

@@ -26,6 +26,7 @@ import { matrixKernel } from './matrix-kernel.js';
 import { LEAVES_EACH, type Plan, type PlanOptions, planOf, sharesColumns, type Way } from './plan.js';
 import { withoutSingleLoops } from './simplify.js';
 import { stepKernel } from './step-kernel.js';
+import { turnKernel } from './turn-kernel.js';
 import { windowKernel } from './window-kernel.js';
 
 export interface EngineOptions extends PlanOptions {
@@ -108,6 +109,7 @@ export class KernelEngine {
     const output = slot(at + 1);
     const table = step.lookup && { lookup: step.lookup, at: constant(step.lookup.constant) };
     if (way.kind === 'nest') return [stepKernel(`${at}`, step, { slot, constant, output })];
+    if (way.kind === 'turn') return [turnKernel(`${at}`, step, way.turn, { source: slot(way.turn.slot), output })];
     if (way.kind === 'runtime') return [finishKernel(`${at}`, step, table, plan.accumulators, output)];
     const { product, places } = way;
     const source = (product.gather.operand.source as { index: number }).index;

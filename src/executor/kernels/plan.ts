@@ -13,6 +13,7 @@ import { readingOf } from '../emit/reading.js';
 import { pairBytes } from './gather-kernel.js';
 import { type MatrixProduct, matrixProductOf } from './matrix.js';
 import { countsInInt32, withoutSingleLoops } from './simplify.js';
+import { type Turn, turnOf } from './turn-kernel.js';
 import { type WindowProduct, windowProductOf } from './window.js';
 
 const ELEMENT_BYTES = 4;
@@ -36,6 +37,7 @@ export type Way =
   | { readonly kind: 'nest' }
   /** Its sums by ONNX Runtime. */
   | { readonly kind: 'runtime' }
+  | { readonly kind: 'turn'; readonly turn: Turn }
   | { readonly kind: 'matrix'; readonly product: MatrixProduct; readonly places: ProductPlaces }
   | { readonly kind: 'window'; readonly product: WindowProduct; readonly places: ProductPlaces };
 
@@ -60,7 +62,7 @@ export interface Plan {
 }
 
 export interface PlanOptions {
-  /** Whether products with constant weights are computed in 16-bit integers where they are exact there. */
+  /** Whether products with constant weights are computed in 16-bit integers where they are exact there, and moves without arithmetic. */
   readonly integers: boolean;
   /** Threads that compute together. */
   readonly threads: number;
@@ -178,6 +180,8 @@ export function planOf(program: Program, ranges: readonly Range[], options: Plan
     if (window) return { kind: 'window', product: window, places: placesOf(window) };
     const matrix = options.integers ? matrixProductOf(program, plain, nestOf(program, plain), ranges) : null;
     if (matrix) return { kind: 'matrix', product: matrix, places: placesOf(matrix) };
+    const turn = options.integers ? turnOf(plain, ranges) : null;
+    if (turn) return { kind: 'turn', turn };
     return { kind: isMatrixProduct(program, step, options.leastProduct) ? 'runtime' : 'nest' };
   });
   const constants = new Map<number, number>();
