@@ -42,7 +42,7 @@ export async function examineQueue(url: string): Promise<QueueExamination> {
   } catch (cause) {
     throw new NetworkError(
       'OG_QUEUE',
-      `${name} cannot be used: ${reason || (cause as Error).message}.`,
+      `${name} cannot be used: ${(reason || (cause as Error).message).replace(/\.$/, '')}.`,
       'Check the address, the password and that Redis listens there; og watch goes on without it, og runner waits for it.',
       { cause },
     );

@@ -78,6 +78,8 @@ export class RunQueue implements Runners {
   private readonly tending: NodeJS.Timeout;
   private polling: NodeJS.Timeout | null = null;
   private lastError = 'it does not answer';
+  /** Why Redis did not take what it was last given, though it can be reached: it is full or read-only, say. */
+  private lastRefusal: string | null = null;
   private closed = false;
 
   /** @throws UserError when the address is none. That nobody is there is no error. */
@@ -88,6 +90,7 @@ export class RunQueue implements Runners {
       this.lastError = message;
     });
     this.redis.on('ready', () => {
+      this.lastRefusal = null;
       this.limitEvents().catch(() => undefined);
       void this.tend();
     });
@@ -135,7 +138,13 @@ export class RunQueue implements Runners {
       removeOnComplete: { age: KEPT_SECONDS },
       removeOnFail: { age: KEPT_SECONDS },
     });
-    await this.soon(added);
+    try {
+      await this.soon(added);
+    } catch (error) {
+      this.lastRefusal = (error as Error).message;
+      throw error;
+    }
+    this.lastRefusal = null;
     asked.placed = true;
     if (!this.asked.has(id)) this.remove(id);
   }
@@ -226,7 +235,8 @@ export class RunQueue implements Runners {
       await this.soon(this.redis.ping());
       const waiting = await this.soon(this.queue.getJobCountByTypes('waiting', 'delayed', 'prioritized'));
       const runners = await this.soon(this.queue.getWorkersCount()).catch(() => null); // not every Redis tells
-      return { queue, problem: null, waiting, runners };
+      const problem = this.lastRefusal === null ? null : `${queue} takes no runs: ${this.lastRefusal}`;
+      return { queue, problem, waiting, runners };
     } catch (error) {
       const reason = this.redis.status === 'ready' ? (error as Error).message : this.lastError;
       return { queue, problem: `${queue} cannot be reached: ${reason}`, waiting: null, runners: null };

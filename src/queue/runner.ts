@@ -32,6 +32,8 @@ const LOCK_MS = 10_000;
 const STALLED_EVERY_MS = 5_000;
 /** Runners that may die over one run. */
 const MOST_DEATHS = 2;
+/** Redis knows nothing of a run any more, or another runner has it: the watchtower sees to it. */
+const LOST = /^(Missing key|Missing lock|Lock mismatch) for job|could not renew lock/i;
 const CLOSE_WITHIN_MS = 5_000;
 
 /** @throws UserError when the address is none. That nobody is there is no error: it waits. */
@@ -78,7 +80,10 @@ export function startRunner({ url, name, verifier, onRun, onQueue }: RunnerOptio
     maxStalledCount: MOST_DEATHS,
     skipVersionCheck: true,
   });
-  worker.on('error', () => undefined); // the connection tells what is wrong with it; a run that Redis has lost is put in again
+  worker.on('error', ({ message }) => {
+    if (!LOST.test(message)) queueIs(`${where}: ${message}`);
+  });
+  worker.on('completed', () => queueIs(null));
 
   const close = async (): Promise<void> => {
     closing = true;

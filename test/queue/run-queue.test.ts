@@ -164,6 +164,21 @@ cases('a queue that was emptied, or a Redis that was started again, is asked aga
   await eventually(() => asking.states.at(-1)?.problem === null);
 });
 
+cases(
+  'a Redis that takes nothing is said to be unusable, and given everything when it takes something again',
+  async () => {
+    const asking = queue();
+    await reached(asking);
+    await redis.with((client) => client.config('SET', 'maxmemory', '1'));
+    const asked = asking.made.ask(inference(1), live);
+    await eventually(() => /takes no runs: OOM/.test(asking.states.at(-1)?.problem ?? ''));
+    await redis.with((client) => client.config('SET', 'maxmemory', '0'));
+    runner('one');
+    assert.equal((await asked).answer, smallTrace(1).answer);
+    await eventually(() => asking.states.at(-1)?.problem === null);
+  },
+);
+
 cases('a runner that stops gives back what it has begun', async () => {
   const asking = queue();
   await reached(asking);
