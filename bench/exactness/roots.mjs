@@ -1,5 +1,5 @@
 // A process of its own: traces every program of a folder and prints what came out, as one line of JSON. Plain JavaScript over dist/, so that any
-// Node runs it, under an emulator too. Arguments: folder, threads, way (kernels, segments or optimised), runtime (a package's name).
+// Node runs it, under an emulator too. Arguments: folder, threads, way (kernels, products, segments or optimised), runtime (a package's name).
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,9 +13,12 @@ const [folder, threadsText, way, runtime] = process.argv.slice(2);
 useRuntime(runtime);
 const ort = await loadRuntime();
 const threads = Number(threadsText);
-const options = { kernels: {}, segments: { leastProduct: null }, optimised: { leastProduct: null, optimize: true } }[
-  way
-];
+const options = {
+  kernels: {},
+  products: { integers: false, leastProduct: 0 },
+  segments: { leastProduct: null },
+  optimised: { leastProduct: null, optimize: true },
+}[way];
 const roots = {};
 for (const file of readdirSync(folder).filter((name) => name.endsWith('.og'))) {
   const { program } = decodeArtefact(readFileSync(join(folder, file)), file);

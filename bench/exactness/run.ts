@@ -1,10 +1,10 @@
 /**
  * `npm run exactness [-- --node <another node>]...`: traces the fixtures, models, the programs of the step vectors and random ones on this
- * processor and on emulated ones (x86 and arm64); with one and two threads; in kernels, in whole graphs, and with ONNX Runtime's basic
- * optimisation; in onnxruntime-node and in onnxruntime-web; under this Node, the newest and every other that is named. All roots must be
- * equal, and where the reference evaluator is quick enough, its root. Two graphs of the ordinary kind run beside them: a float32 MatMul and a u8
- * by s8 MatMulInteger. What a machine lacks for some of that (emulators, the network) is said and left out. Writes bench/exactness.json;
- * exits 1 when a root differs.
+ * processor and on emulated ones (x86 and arm64); with one and two threads; in kernels, with all products in ONNX Runtime, in whole graphs,
+ * and with its basic optimisation; in onnxruntime-node and in onnxruntime-web; under this Node, the newest and every other that is named. All
+ * roots must be equal, and where the reference evaluator is quick enough, its root. Two graphs of the ordinary kind run beside them: a
+ * float32 MatMul and a u8 by s8 MatMulInteger. What a machine lacks for some of that (emulators, the network) is said and left out. Writes
+ * bench/exactness.json; exits 1 when a root differs.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -25,10 +25,13 @@ interface Outcome {
   readonly contrast: Record<string, string>;
 }
 
+const WAYS = ['kernels', 'products', 'segments', 'optimised'] as const;
+
 /** How the programs are run. */
 interface Way {
   readonly runtime: 'onnxruntime-node' | 'onnxruntime-web';
-  readonly way: 'kernels' | 'segments' | 'optimised';
+  /** Everything in kernels that need not be in ONNX Runtime; all products of matrices in ONNX Runtime; whole graphs; and those optimised. */
+  readonly way: (typeof WAYS)[number];
   readonly threads: number;
 }
 
@@ -41,14 +44,15 @@ interface Row extends Omit<Way, 'runtime'>, Omit<Outcome, 'roots'> {
 const root = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const { values: flags } = parseArgs({ options: { node: { type: 'string', multiple: true } } });
 
-const NATIVE: readonly Way[] = (['kernels', 'segments', 'optimised'] as const).flatMap((way) => [
+const NATIVE: readonly Way[] = WAYS.flatMap((way) => [
   { runtime: 'onnxruntime-node', way, threads: 1 },
   { runtime: 'onnxruntime-node', way, threads: 2 },
   { runtime: 'onnxruntime-web', way, threads: 1 },
 ]);
 /** An emulator is slow, and not every combination says something new. */
 const EMULATED: readonly Way[] = [
-  { runtime: 'onnxruntime-node', way: 'kernels', threads: 1 },
+  { runtime: 'onnxruntime-node', way: 'kernels', threads: 2 },
+  { runtime: 'onnxruntime-node', way: 'products', threads: 1 },
   { runtime: 'onnxruntime-node', way: 'segments', threads: 2 },
 ];
 
