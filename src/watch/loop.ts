@@ -158,8 +158,9 @@ export class Loop {
       return;
     }
     try {
-      const { view, verdict, tried, done, quietUntil } = await this.visit(record, now);
-      this.table.observer.visited(view, verdict, now);
+      const { view, verdict, tried, done, quietUntil, isOthers } = await this.visit(record, now);
+      if (isOthers) this.table.observer.ended(id);
+      else this.table.observer.visited(view, verdict, now);
       const deadline = view.job.status === 'open' ? nextDeadline(view, now) : NEVER;
       this.agenda.looked(id, { deadline, quietUntil }, Date.now());
       if (done < tried) this.agenda.rest(id, Date.now());

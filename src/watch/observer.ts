@@ -8,7 +8,7 @@ export interface Observer {
   chainRead(head: { readonly number: number; readonly timestamp: number }, jobs: number, atStakeWei: bigint): void;
   /** A job was looked at. */
   visited(view: JobView, verdict: Verdict | null, now: Timestamp): void;
-  /** A job has ended, and nothing in it is one's own. */
+  /** A job has ended, or is none of one's business: nothing in it is one's own. */
   ended(id: JobId): void;
   /** A job is not known any more: it has ended long ago, or was taken back. */
   forgotten(id: JobId): void;

@@ -30,6 +30,8 @@ export interface TurnResult {
   readonly done: number;
   /** Chain time before which nothing becomes due, unless something happens to the job or its verdict comes. */
   readonly quietUntil: Timestamp;
+  /** Others' clocks run in it, and none of one's own: it is no reason for an alert. */
+  readonly isOthers?: boolean;
 }
 
 /** What is to be done in a state that was read later than the one that was decided on. */

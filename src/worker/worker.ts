@@ -29,7 +29,7 @@ export async function work(options: WorkOptions): Promise<void> {
     if (involved && (live || view.job.status !== 'open' || now > view.job.claimBy))
       return takeTurn(table, record, now, { waitForVerdict: once });
     const done = await serve(table, record, view, now, { minFeeWei, served: await served(), waitForTrace: once });
-    return { view, verdict: null, ...done };
+    return { view, verdict: null, isOthers: !involved, ...done };
   });
 }
 

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { readJob } from '../../src/chain/requests.js';
 import { type JobId, wei } from '../../src/units.js';
 import type { DecisionLine } from '../../src/watch/line.js';
+import { NOBODY } from '../../src/watch/observer.js';
 import { watch } from '../../src/watch/watch.js';
 import { playOwnClaims } from '../../src/worker/play.js';
 import { tamper } from '../../src/worker/tamper.js';
@@ -51,6 +52,21 @@ test('requests are answered, finalised and paid out', async () => {
   assert.is(daemon.said('submit').length, 3, 'one claim for each');
   assert.equal(daemon.said('failed'), []);
   assert.equal(daemon.said('refused'), []);
+});
+
+test("others' jobs are no reason for alerts", async () => {
+  const theirs = await world.request();
+  await world.claim(LIAR, theirs, tamper(world.truth, { slot: 3, element: 3 }));
+  const ours = await world.request();
+  const visited = new Set<JobId>();
+  const daemon = worker({ observer: { ...NOBODY, visited: ({ job }) => visited.add(job.id) } });
+  await eventually(() => visited.has(ours));
+  await daemon.stop();
+  assert.ok(
+    daemon.lines.some(({ job }) => job === Number(theirs)),
+    'it was looked at',
+  );
+  assert.not.ok(visited.has(theirs));
 });
 
 test('a claim is defended against a liar who challenges it', async () => {
