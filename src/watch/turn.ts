@@ -57,7 +57,8 @@ export async function takeTurn(
   const suffices = (answer: Answer): boolean => leavesNothingToDo(view, { answer }, party, table.deployment, now);
   const judged = async (depth: Depth): Promise<Verdict | null> => {
     const { verdicts } = table;
-    if (waitForVerdict) return verdicts.make(record, depth, deadline, suffices);
+    // A single look has no later moment at which runners could be found out: it believes nobody.
+    if (waitForVerdict) return verdicts.make(record, depth, deadline);
     return verdicts.ask(record, depth, deadline, suffices);
   };
   let verdict = await judged('answer');

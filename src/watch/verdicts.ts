@@ -62,7 +62,7 @@ export class Verdicts {
     return null;
   }
 
-  /** The verdict, however long it takes. */
+  /** The verdict, however long it takes. @param suffices as for `ask`. */
   async make(job: JobToJudge, depth: Depth, deadline: Timestamp, suffices?: Suffices): Promise<Verdict> {
     const known = this.known(job, depth, suffices);
     if (known) return known;

@@ -77,7 +77,7 @@ function watchtower(runners: readonly TraceSource[], changes: Partial<WatchOptio
     await verifier.close();
   };
   const said = (decision: string): DecisionLine[] => lines.filter((line) => line.decision === decision);
-  return { said, contradictions, free, asked };
+  return { said, contradictions, free, asked, verifier };
 }
 
 const lie = (): TraceSource => tamper(world.truth, { slot: 3, element: 3 });
@@ -125,6 +125,17 @@ test('of two queues one honest one is enough', async () => {
     tower.contradictions.map(({ queue }) => queue),
     ['queue 0'],
   );
+});
+
+test('a single look asks nobody', async () => {
+  const trace = lie();
+  await world.claim(LIAR, await world.request(), trace);
+  const tower = watchtower([trace], { once: true });
+  await eventually(() => tower.verifier.queueLength === 1);
+  tower.free();
+  await eventually(() => tower.said('challenge').length === 1);
+  await stop();
+  assert.equal(tower.asked, []);
 });
 
 test('no job is ended on the word of runners', async () => {
