@@ -303,17 +303,15 @@ export class Sender {
   }
 
   private async mined(call: Call, receipt: TransactionReceipt): Promise<Sent> {
-    const sent: Sent = {
+    const spent: Spent = {
       kind: call.kind,
       txHash: receipt.hash as Hex,
       gasUsed: receipt.gasUsed,
       gasPriceWei: receipt.gasPrice,
       calldataBytes: (call.data.length - 2) / 2,
-      blockNumber: receipt.blockNumber,
-      logs: receipt.logs,
     };
-    this.meter.record(sent);
-    if (receipt.status === 1) return sent;
+    this.meter.record(spent);
+    if (receipt.status === 1) return { ...spent, blockNumber: receipt.blockNumber, logs: receipt.logs };
     throw await this.reverted(call, receipt);
   }
 
