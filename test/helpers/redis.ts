@@ -37,6 +37,9 @@ export class RedisServer {
       { stdio: ['ignore', 'pipe', 'ignore'] },
     );
     this.child = child;
+    const end = (): void => void child.kill('SIGKILL'); // also when the tests crash
+    process.once('exit', end);
+    child.once('exit', () => process.off('exit', end));
     await new Promise<void>((resolve, reject) => {
       child.once('error', reject);
       child.once('exit', () => reject(new Error('redis-server ended.')));
