@@ -81,6 +81,7 @@ async function submit(
     decision: 'submit',
     reason: `nobody has answered yet; the fee is ${job.feeWei} wei`,
     bondWei: String(bondWei),
+    deadline: job.claimBy,
   };
   if (!table.sends) {
     table.journal.once(job.id, 'submit', { ...facts, dryRun: true });

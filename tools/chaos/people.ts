@@ -18,7 +18,8 @@ export const MIN_FEE_WEI = 10n ** 15n;
 const ASK_AGAIN_MS = 40_000;
 /** So long before the window ends: a reorganisation may take the attack back, and it must come again in time. */
 const LATE_SECONDS = 20;
-const CLAIM_SECONDS = 900;
+/** Longer than a run: whether a worker is fast enough is not what is asked. */
+const CLAIM_SECONDS = 7_200;
 
 interface Act {
   busy: boolean;
