@@ -1,5 +1,5 @@
 /** What bench/results.json holds. Times are milliseconds, sizes bytes. */
-import type { Spread } from './measure.js';
+import type { Spread, Timed } from './measure.js';
 
 export const MEASURED = ['float', 'run', 'trace', 'traceAndRoot'] as const;
 export type Measured = (typeof MEASURED)[number];
@@ -16,7 +16,7 @@ export interface ModelResult {
   readonly rounds: number;
   readonly pricedMatchGas: number;
   /** By number of threads. */
-  readonly threads: Record<string, Record<Measured, Spread>>;
+  readonly threads: Record<string, Record<Measured, Timed>>;
 }
 
 export interface Results {
@@ -33,6 +33,6 @@ export interface Results {
 
 /** A time as a multiple of the float model's, least against least: what else a machine does only ever adds. */
 export function ratio(model: ModelResult, threads: number, what: Measured): number {
-  const times = model.threads[threads] as Record<Measured, Spread>;
+  const times = model.threads[threads] as Record<Measured, Timed>;
   return times[what].leastMs / times.float.leastMs;
 }

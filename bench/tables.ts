@@ -17,6 +17,14 @@ function speedRow(model: ModelResult): string {
   return `| ${[model.model, ...cells].join(' | ')} |`;
 }
 
+/** Processor time of one thread: on a busy machine it says more than time. */
+function processorRow({ model, threads }: ModelResult): string {
+  const { float, run, trace, traceAndRoot } = threads['1'] as ModelResult['threads'][string];
+  const against = [run, trace, traceAndRoot].map((each) => times(each.leastProcessorMs / float.leastProcessorMs));
+  const rootToRun = times(traceAndRoot.leastProcessorMs / run.leastProcessorMs);
+  return `| ${[model, float.leastProcessorMs, ...against, rootToRun].join(' | ')} |`;
+}
+
 function sizeRow(model: ModelResult): string {
   const { steps, parameters, traceBytes, artefactBytes, compileMs, peakBytes, rounds, pricedMatchGas } = model;
   const cells = [
@@ -43,6 +51,12 @@ function tables(results: Results): string {
     '| model | float, 1 thread | run | trace | trace and root | float, 2 threads | run | trace | trace and root |',
     '|---|---|---|---|---|---|---|---|---|',
     ...models.map(speedRow),
+    '',
+    'The same in processor time, with one thread, least against least.',
+    '',
+    '| model | float, ms | run | trace | trace and root | trace and root against run |',
+    '|---|---|---|---|---|---|',
+    ...models.map(processorRow),
     '',
     '| model | steps | constants | artefact MB | compile s | trace MB | peak MB | rounds | priced gas of a match |',
     '|---|---|---|---|---|---|---|---|---|',
