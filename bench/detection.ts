@@ -20,7 +20,7 @@ import { lieOf, Stage } from './watchtower/stage.js';
 const MOST_MS_BESIDE_RUN = 2_000;
 const HONEST_FOR_A_LIE = 3;
 /** Between two jobs, on average. */
-const PAUSE_MS = 500;
+const PAUSE_MS = 250;
 /** Blocks come also when nothing happens. */
 const BLOCK_MS = 1_000;
 /** Inferences whose median is what one takes. */

@@ -41,13 +41,14 @@ export class Agenda {
 
   /** Something was written to a job, or taken back: that ends its rest, too. */
   touch(id: JobId): void {
-    this.stir(id);
+    this.entryOf(id).news++;
     this.recovered(id);
   }
 
   /** There is something new for a job. */
   stir(id: JobId): void {
-    this.entryOf(id).news++;
+    const entry = this.entries.get(id);
+    if (entry) entry.news++;
   }
 
   /** Of a job that was not looked at yet: what its look will come to, as far as can be told without one. */
@@ -87,7 +88,8 @@ export class Agenda {
 
   /** To be called when a look ends; one that failed says nothing. */
   looked(id: JobId, { deadline, quietUntil }: Looked, nowMs: number): void {
-    const entry = this.entryOf(id);
+    const entry = this.entries.get(id);
+    if (!entry) return; // it was forgotten meanwhile
     entry.deadline = deadline;
     entry.quietUntil = quietUntil;
     entry.lookAgainMs = nowMs + LONGEST_QUIET_MS;
@@ -95,14 +97,15 @@ export class Agenda {
 
   /** Something has failed in a job. @param grows whether it rests longer each time. */
   rest(id: JobId, nowMs: number, grows = true): void {
-    const entry = this.entryOf(id);
+    const entry = this.entries.get(id);
+    if (!entry) return;
     entry.restMs = grows ? Math.min(Math.max(entry.restMs * 2, FIRST_REST_MS), LAST_REST_MS) : FIRST_REST_MS;
     entry.restUntilMs = nowMs + entry.restMs;
   }
 
   recovered(id: JobId): void {
-    const entry = this.entryOf(id);
-    [entry.restUntilMs, entry.restMs] = [0, 0];
+    const entry = this.entries.get(id);
+    if (entry) [entry.restUntilMs, entry.restMs] = [0, 0];
   }
 
   private isDue(entry: Entry, now: Timestamp, nowMs: number): boolean {

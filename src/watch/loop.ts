@@ -12,7 +12,7 @@ import type { TurnResult } from './turn.js';
 export interface LoopOptions {
   /** One pass over all jobs, each judged and acted on, instead of going on for ever. */
   readonly once?: boolean;
-  /** Pause between two looks at the chain; 100 ms on a devnet and a second elsewhere when left out. */
+  /** Pause between two looks at the chain; 100 ms on a devnet and 500 ms elsewhere when left out. */
   readonly pollMs?: number;
   readonly signal?: AbortSignal;
 }
@@ -67,7 +67,7 @@ export class Loop {
   }
 
   private get pollMs(): number {
-    return this.options.pollMs ?? (this.table.contracts.node.isDevnet ? 100 : 1_000);
+    return this.options.pollMs ?? (this.table.contracts.node.isDevnet ? 100 : 500);
   }
 
   private async pass(): Promise<void> {

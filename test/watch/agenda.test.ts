@@ -84,6 +84,19 @@ test('a look that failed leaves nothing quiet', () => {
   assert.equal(due(agenda, 50), [one]);
 });
 
+test('a job that is forgotten during a look stays forgotten', () => {
+  const agenda = new Agenda();
+  agenda.touch(one);
+  agenda.begin(one);
+  agenda.forget(one);
+  agenda.looked(one, { deadline: at(100), quietUntil: at(0) }, 0);
+  agenda.rest(one, 0);
+  agenda.recovered(one);
+  agenda.stir(one);
+  agenda.chainWasRead();
+  assert.equal(due(agenda, 50), []);
+});
+
 test('a job in which something failed rests longer each time, until something is written to it', () => {
   const agenda = new Agenda();
   agenda.touch(one);
