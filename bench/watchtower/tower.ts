@@ -12,6 +12,7 @@ export class Tower {
   readonly judgedMs = new Map<number, number>();
   /** By decision, the jobs that it was taken in. */
   readonly decided = new Map<string, Set<number>>();
+  /** Errors; alerts are none. */
   readonly failures: string[] = [];
   /** By itself, which it must not. */
   ended = false;
@@ -51,7 +52,7 @@ export class Tower {
   private take(text: string): void {
     this.log.write(`${text}\n`);
     const { decision, job, level, reason } = JSON.parse(text) as DecisionLine;
-    if (level === 'error' && !reason.startsWith('wrongResult')) this.failures.push(`${decision}: ${reason}`);
+    if (level === 'error' && decision !== 'alert') this.failures.push(`${decision}: ${reason}`);
     if (job === null) return;
     if (decision === 'judge' && !this.judgedMs.has(job)) this.judgedMs.set(job, Date.now());
     const jobs = this.decided.get(decision) ?? new Set();

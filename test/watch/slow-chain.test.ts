@@ -11,7 +11,7 @@ import { eventually, LIAR, WATCHTOWER, World } from '../chain/world.js';
 
 let world: World;
 test.before(async () => {
-  const parameters = { ...DEVNET_PARAMETERS, challengeWindowSeconds: seconds(3), clockSeconds: seconds(3) };
+  const parameters = { ...DEVNET_PARAMETERS, challengeWindowSeconds: seconds(8), clockSeconds: seconds(4) };
   world = await World.create({ chainId: 4242, blockTimeSeconds: 1, parameters });
 });
 test.after(() => world.stop());
@@ -26,7 +26,7 @@ test('a silent liar is caught, and the job ends with the truth', async () => {
   const log = (line: DecisionLine): number => lines.push(line);
   const sender = devnet.sender(WATCHTOWER);
   const watching = watch({ contracts, store, verifier, sender, log, pollMs: 100, signal: control.signal });
-  await eventually(async () => (await readJob(contracts, job)).status === 'final', 25_000);
+  await eventually(async () => (await readJob(contracts, job)).status === 'final');
   control.abort();
   await watching;
   const sent = lines.filter(({ txHash }) => txHash).map(({ decision }) => decision);
