@@ -22,6 +22,7 @@ const CONTRACTS = {
   ModelRegistry: 'IModelRegistry',
   StepVerifier: 'IStepVerifier',
   Inputs: 'IInputs',
+  Refunds: 'IRefunds',
 } as const;
 
 interface AbiItem {

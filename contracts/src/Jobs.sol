@@ -10,6 +10,7 @@ import {IInputs} from "./interfaces/IInputs.sol";
 import {Claim, ClaimStatus, IJobs, Job, JobStatus, Parameters, Target, Terms} from "./interfaces/IJobs.sol";
 import {IMatches} from "./interfaces/IMatches.sol";
 import {IModelRegistry, Model} from "./interfaces/IModelRegistry.sol";
+import {IRefunds} from "./interfaces/IRefunds.sol";
 import {Merkle} from "./libraries/Merkle.sol";
 import {ParameterBounds} from "./libraries/ParameterBounds.sol";
 import {Seal} from "./libraries/Seal.sol";
@@ -23,6 +24,7 @@ contract Jobs is IJobs {
     IModelRegistry public immutable registry;
     IMatches public immutable matches;
     IInputs public immutable inputs;
+    IRefunds public immutable refunds;
     /// @inheritdoc IJobs
     bytes32 public immutable sealDomain;
 
@@ -34,7 +36,9 @@ contract Jobs is IJobs {
     uint256 private immutable _maxOutputBytes;
     uint256 private immutable _bondWei;
     uint256 private immutable _burnBps;
+    uint256 private immutable _burnedShareWei;
     uint256 private immutable _inputDemandWei;
+    uint256 private immutable _refundGasPriceWei;
 
     /// @dev One slot, which a claim's loss writes as well as its posting.
     uint40 private _jobCount;
@@ -45,11 +49,18 @@ contract Jobs is IJobs {
     /// @inheritdoc IJobs
     mapping(address account => uint256) public creditOf;
 
-    constructor(Parameters memory parameters_, IModelRegistry registry_, IMatches matches_, IInputs inputs_) {
+    constructor(
+        Parameters memory parameters_,
+        IModelRegistry registry_,
+        IMatches matches_,
+        IInputs inputs_,
+        IRefunds refunds_
+    ) {
         ParameterBounds.check(parameters_);
         registry = registry_;
         matches = matches_;
         inputs = inputs_;
+        refunds = refunds_;
         sealDomain = Seal.domain(block.chainid, address(this));
         _challengeWindowSeconds = parameters_.challengeWindowSeconds;
         _clockSeconds = parameters_.clockSeconds;
@@ -58,8 +69,10 @@ contract Jobs is IJobs {
         _maxInputBytes = parameters_.maxInputBytes;
         _maxOutputBytes = parameters_.maxOutputBytes;
         _burnBps = parameters_.burnBps;
+        _burnedShareWei = ParameterBounds.burnedShareWei(parameters_);
         _bondWei = parameters_.bondWei;
         _inputDemandWei = parameters_.inputDemandWei;
+        _refundGasPriceWei = parameters_.refundGasPriceWei;
     }
 
     // ---------------------------------------------------------------- requests
@@ -278,7 +291,7 @@ contract Jobs is IJobs {
         require(status != JobStatus.Open, Jobs_WrongStatus(claim.jobId, status));
         bytes32 traceRoot = matches.traceRootOf(claimId);
         bool needless = terms.target != 0 && traceRoot != 0 && matches.traceRootOf(terms.target) == traceRoot;
-        _close(claimId, claim, needless ? _burnedShareWei() : 0);
+        _close(claimId, claim, needless ? _burnedShareWei : 0);
     }
 
     /// @inheritdoc IJobs
@@ -292,7 +305,7 @@ contract Jobs is IJobs {
     }
 
     function _lose(uint256 jobId, Job storage job, uint256 claimId, Claim storage claim) private {
-        uint256 burned = _burnedShareWei();
+        uint256 burned = _burnedShareWei;
         uint256 potWei = _bondWei - burned;
         claim.status = ClaimStatus.Lost;
         --job.liveClaims;
@@ -307,7 +320,7 @@ contract Jobs is IJobs {
         _liveClaim(claimId0);
         Claim storage claim1 = _liveClaim(claimId1);
         _requireTerms(claimId1, claim1, terms1);
-        if (terms1.target == claimId0) _close(claimId1, claim1, _burnedShareWei());
+        if (terms1.target == claimId0) _close(claimId1, claim1, _burnedShareWei);
     }
 
     function _close(uint256 claimId, Claim storage claim, uint256 burned) private {
@@ -322,11 +335,17 @@ contract Jobs is IJobs {
 
     /// @dev What losing claims have left to the winner.
     function _potWei(Job storage job) private view returns (uint256) {
-        return job.lostClaims * (_bondWei - _burnedShareWei());
+        return job.lostClaims * (_bondWei - _burnedShareWei);
     }
 
-    function _burnedShareWei() private view returns (uint256) {
-        return _bondWei * _burnBps / ParameterBounds.BPS;
+    /// @inheritdoc IJobs
+    function refund(uint256 winner, uint256 loser, address account, uint256 amountWei) external {
+        require(msg.sender == address(refunds), Jobs_OnlyRefunds(msg.sender));
+        (Claim storage won, Claim storage lost) = (_knownClaim(winner), _knownClaim(loser));
+        bool hasWon = won.status == ClaimStatus.Final && lost.status == ClaimStatus.Lost && won.jobId == lost.jobId;
+        require(hasWon, Jobs_NotWonAgainst(winner, loser));
+        _burnedWei -= amountWei.toUint128();
+        _pay(account, amountWei);
     }
 
     /// @inheritdoc IJobs
@@ -392,7 +411,8 @@ contract Jobs is IJobs {
             maxOutputBytes: uint32(_maxOutputBytes),
             burnBps: uint16(_burnBps),
             bondWei: uint128(_bondWei),
-            inputDemandWei: uint128(_inputDemandWei)
+            inputDemandWei: uint128(_inputDemandWei),
+            refundGasPriceWei: uint64(_refundGasPriceWei)
         });
     }
 

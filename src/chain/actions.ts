@@ -1,15 +1,22 @@
 /** What was decided, as the call that does it. */
 import type { Action, Answer } from '../dispute/actions.js';
 import type { Contracts } from './contracts.js';
-import type { Call } from './typed.js';
+import type { Address, Call } from './typed.js';
 
 export function callOf(contracts: Contracts, action: Action): Call {
-  const { jobs, matches } = contracts;
+  const { jobs, matches, refunds } = contracts;
   switch (action.kind) {
     case 'reveal':
       return matches.call('reveal', [action.claimId, action.terms, action.traceRoot, action.outputProof]);
     case 'revealAndMove':
       return matches.together([callOf(contracts, action.reveal), callOf(contracts, action.move)]);
+    case 'assist': {
+      const { turn } = action;
+      const calls = turn.kind === 'revealAndMove' ? [turn.reveal, turn.move] : [turn];
+      return refunds.call('assist', [action.matchId, calls.map((each) => callOf(contracts, each).data)]);
+    }
+    case 'collectRefund':
+      return refunds.call('collect', [action.matchId, BigInt(action.side), action.account as Address]);
     case 'challenge': {
       const { target, seal, outputRoot, output, bondWei } = action;
       return jobs.call('challenge', [target, seal, outputRoot, output], bondWei);

@@ -22,6 +22,7 @@ export interface Contracts {
   readonly jobs: TypedContract<typeof abis.Jobs>;
   readonly matches: TypedContract<typeof abis.Matches>;
   readonly inputs: TypedContract<typeof abis.Inputs>;
+  readonly refunds: TypedContract<typeof abis.Refunds>;
   readonly parameters: Parameters;
   readonly sealDomain: Hash;
   /**
@@ -40,6 +41,8 @@ export interface ConnectOptions {
   readonly logRangeBlocks?: number;
 }
 
+type Parts = [Address, Address, Address, Address, Address, Address];
+
 /** @throws UserError when there is no deployment at the address. */
 export async function connect(node: Node, address: Address, options: ConnectOptions = {}): Promise<Contracts> {
   const deployment = new TypedContract(address, abis.Deployment, node);
@@ -48,13 +51,15 @@ export async function connect(node: Node, address: Address, options: ConnectOpti
   const [code, parts] = await Promise.all([
     node.getCode(address, at.number),
     Promise.all(
-      (['registry', 'verifier', 'jobs', 'matches', 'inputs'] as const).map((part) => deployment.read(part, [], at)),
+      (['registry', 'verifier', 'jobs', 'matches', 'inputs', 'refunds'] as const).map((part) =>
+        deployment.read(part, [], at),
+      ),
     ).catch((cause: unknown) => cause as Error),
   ]);
   if (code === '0x') throw noDeployment(node, address, 'there is no contract');
   if (parts instanceof NetworkError && parts.code !== 'OG_NO_CONTRACT') throw parts;
   if (parts instanceof Error) throw noDeployment(node, address, 'the contract is not a Deployment', parts);
-  const [registry, verifier, jobsAddress, matches, inputs] = parts as [Address, Address, Address, Address, Address];
+  const [registry, verifier, jobsAddress, matches, inputs, refunds] = parts as readonly Address[] as Parts;
   const jobs = new TypedContract(jobsAddress, abis.Jobs, node);
   const [rawParameters, domain, firstBlock] = await Promise.all([
     jobs.read('parameters', [], at),
@@ -80,6 +85,7 @@ export async function connect(node: Node, address: Address, options: ConnectOpti
     jobs,
     matches: new TypedContract(matches, abis.Matches, node),
     inputs: new TypedContract(inputs, abis.Inputs, node),
+    refunds: new TypedContract(refunds, abis.Refunds, node),
     parameters,
     sealDomain: domain,
     sameBuild: deploymentAddress(parameters) === address,

@@ -2,7 +2,7 @@
  * Deploying the contracts. The address follows from the code and the parameters alone (CREATE2 through the well-known proxy), so
  * that everybody who deploys the same thing on a chain finds it already there.
  */
-import { AbiCoder, concat, getCreate2Address, keccak256, type ParamType } from 'ethers';
+import { AbiCoder, concat, getCreate2Address, getCreateAddress, keccak256, type ParamType } from 'ethers';
 import type { Hex } from '../commit/hash.js';
 import { UserError } from '../errors.js';
 import { abis, deploymentBytecode, verifierBytecode } from './generated/contracts.js';
@@ -43,6 +43,10 @@ function creationCode(parameters: Parameters): Hex {
 export function deploymentAddress(parameters: Parameters): Address {
   return addressOf(creationCode(parameters));
 }
+
+/** Of the parts that a Deployment creates it is the fifth (Deployment.sol). */
+export const refundsAddress = (deployment: string): Address =>
+  getCreateAddress({ from: deployment, nonce: 5 }) as Address;
 
 /** Deploys unless it is there already. */
 export async function deploy(node: Node, sender: Sender, parameters: Parameters): Promise<Deployed> {

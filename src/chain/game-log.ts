@@ -5,17 +5,21 @@
 import type { Log } from 'ethers';
 import { asHash, type Hash, type Hex } from '../commit/hash.js';
 import type { Terms } from '../dispute/actions.js';
-import type { Side } from '../dispute/game.js';
+import type { Promised, Side } from '../dispute/game.js';
 import { nodesAt } from '../dispute/stands-at.js';
 import { NetworkError } from '../errors.js';
 import type { ClaimId, JobId, MatchId } from '../units.js';
-import { claimId, jobId, matchId } from '../units.js';
+import { claimId, jobId, matchId, wei } from '../units.js';
 import type { Contracts } from './contracts.js';
 import type { abis } from './generated/contracts.js';
 import type { Posted } from './states.js';
 import type { TypedEvent } from './typed.js';
 
-export type GameEvent = TypedEvent<typeof abis.Jobs> | TypedEvent<typeof abis.Matches> | TypedEvent<typeof abis.Inputs>;
+export type GameEvent =
+  | TypedEvent<typeof abis.Jobs>
+  | TypedEvent<typeof abis.Matches>
+  | TypedEvent<typeof abis.Inputs>
+  | TypedEvent<typeof abis.Refunds>;
 type Named<N extends GameEvent['name']> = Extract<GameEvent, { name: N }>;
 
 export interface BlockRef {
@@ -57,6 +61,7 @@ const FORGET_AFTER_BLOCKS = 256;
 
 const JOB_EVENTS = ['JobRequested', 'Claimed', 'ClaimLost', 'ClaimClosed', 'JobFinal', 'JobVoid'] as const;
 const MATCH_EVENTS = ['Revealed', 'MatchOpened', 'NodeOpened', 'LeafPosted', 'ElementComputed', 'MatchEnded'] as const;
+const REFUND_EVENTS = ['Assisted', 'Collected'] as const;
 const INPUT_EVENTS = ['InputDemanded', 'InputChunkPosted', 'InputComplete', 'InputMissing'] as const;
 
 export class GameLog {
@@ -179,6 +184,21 @@ export class GameLog {
     };
   }
 
+  /** What is owed for moves that somebody has made for others' claims. */
+  promised(id: JobId): Promised[] {
+    const owed = new Map<string, Promised>();
+    for (const event of this.history(id)) {
+      if (event.name !== 'Assisted' && event.name !== 'Collected') continue;
+      const { account, amountWei } = event.args;
+      const [match, side] = [matchId(event.args.matchId), Number(event.args.side) as Side];
+      const key = `${match}:${side}:${account}`;
+      const before = owed.get(key)?.amountWei ?? 0n;
+      const now = event.name === 'Assisted' ? before + amountWei : before - amountWei;
+      owed.set(key, { matchId: match, side, account, amountWei: wei(now) });
+    }
+    return [...owed.values()].filter(({ amountWei }) => amountWei > 0n);
+  }
+
   /** What a claim says, by its event. @throws RangeError when the claim is not known. */
   termsOf(id: ClaimId): Terms {
     const job = this.jobOfClaim.get(id);
@@ -190,10 +210,10 @@ export class GameLog {
   }
 
   private async readTo(head: BlockRef): Promise<void> {
-    const { logs } = this.contracts;
+    const { logs, jobs, matches, inputs, refunds } = this.contracts;
     await this.rewind();
     const filter = {
-      address: [this.contracts.jobs.address, this.contracts.matches.address, this.contracts.inputs.address],
+      address: [jobs.address, matches.address, inputs.address, refunds.address],
       topics: [this.topics()],
     };
     for await (const range of logs.ranges(filter, this.nextBlock, head.number)) {
@@ -209,14 +229,19 @@ export class GameLog {
   }
 
   private topics(): Hex[] {
-    const { jobs, matches, inputs } = this.contracts;
-    const topics = [jobs.topics(JOB_EVENTS), matches.topics(MATCH_EVENTS), inputs.topics(INPUT_EVENTS)];
+    const { jobs, matches, inputs, refunds } = this.contracts;
+    const topics = [
+      jobs.topics(JOB_EVENTS),
+      matches.topics(MATCH_EVENTS),
+      inputs.topics(INPUT_EVENTS),
+      refunds.topics(REFUND_EVENTS),
+    ];
     return topics.flatMap(([names]) => names ?? []);
   }
 
   private take(log: Log): void {
-    const { jobs, matches, inputs } = this.contracts;
-    const event = jobs.event(log) ?? matches.event(log) ?? inputs.event(log);
+    const { jobs, matches, inputs, refunds } = this.contracts;
+    const event = jobs.event(log) ?? matches.event(log) ?? inputs.event(log) ?? refunds.event(log);
     if (!event) return;
     const job = this.jobOf(event);
     if (job === undefined) return; // of a job that was requested before `fromBlock`

@@ -11,6 +11,7 @@ import { callsIn, interfaceOf, type TypedCall } from './typed.js';
 
 const JOBS = interfaceOf(abis.Jobs);
 const MATCHES = interfaceOf(abis.Matches);
+const REFUNDS = interfaceOf(abis.Refunds);
 
 /** A claim as the transaction that posted it says it: `submit` or `challenge`. */
 export interface PostedClaim {
@@ -23,18 +24,24 @@ export interface PostedClaim {
 
 export type MatchCall = PostedClaim | Reveal | EvidenceMove;
 
-/** Calls that belong to no match are left out, and all of a transaction that goes through another contract. */
+/** Calls that belong to no match are left out, and all of a transaction that goes through a contract of others. */
 export function matchCallsIn(
   { to, data }: { readonly to: string; readonly data: Hex },
-  { jobs, matches }: { readonly jobs: string; readonly matches: string },
+  { jobs, matches, refunds }: { readonly jobs: string; readonly matches: string; readonly refunds: string },
 ): MatchCall[] {
   const at = to.toLowerCase();
   if (at === jobs.toLowerCase())
     return callsIn<typeof abis.Jobs>(JOBS, data).flatMap((call) => postedClaim(call) ?? []);
-  if (at === matches.toLowerCase())
-    return callsIn<typeof abis.Matches>(MATCHES, data).flatMap((call) => moveOf(call) ?? []);
+  if (at === matches.toLowerCase()) return movesIn(data);
+  if (at === refunds.toLowerCase())
+    return callsIn<typeof abis.Refunds>(REFUNDS, data).flatMap((call) =>
+      call.name === 'assist' ? call.args.calls.flatMap(movesIn) : [],
+    );
   return [];
 }
+
+const movesIn = (data: Hex): MatchCall[] =>
+  callsIn<typeof abis.Matches>(MATCHES, data).flatMap((call) => moveOf(call) ?? []);
 
 function postedClaim(call: TypedCall<typeof abis.Jobs>): PostedClaim | null {
   if (call.name !== 'submit' && call.name !== 'challenge') return null;

@@ -90,7 +90,7 @@ export class GameReader {
       ),
     ]);
     await this.contracts.node.requireCanonical(head);
-    const view = { job, claims, matches };
+    const view = { job, claims, matches, promised: log.promised(id) };
     this.keep(view, head);
     return view;
   }

@@ -1,6 +1,7 @@
 /** The evidence of a match as one JSON file, which anybody can check without a chain. Its format is versioned. */
 import { z } from 'zod';
 import type { Contracts } from '../chain/contracts.js';
+import { refundsAddress } from '../chain/deploy.js';
 import { type MatchCall, matchCallsIn } from '../chain/match-calls.js';
 import { type MatchRecord, type RecordedTransaction, readSigned } from '../chain/match-record.js';
 import type { Hash, Hex } from '../commit/hash.js';
@@ -93,7 +94,7 @@ export function bundleOf({ node, address: deployment, jobs, matches }: Contracts
 
 /** The request's input and the final output are not needed, and may be large. */
 const isEvidence = ({ events }: RecordedTransaction): boolean =>
-  events.some(({ name }) => name !== 'JobRequested' && name !== 'JobFinal' && name !== 'JobVoid');
+  events.some(({ name }) => !['JobRequested', 'JobFinal', 'JobVoid', 'Collected'].includes(name));
 
 /** @throws UserError naming the first field that is not as the schema says. */
 export function parseBundle(text: string, path: string): EvidenceBundle {
@@ -172,19 +173,20 @@ function readCalls(
   { hash: txHash, from, signed, call: stated }: EvidenceBundle['transactions'][number],
   checks: Check[],
 ): MatchCall[] {
+  const parts = { ...contracts, refunds: refundsAddress(contracts.deployment) };
   const say = (ok: boolean, detail: string): void => {
     checks.push({ what: `transaction ${txHash.slice(0, 10)}`, ok, detail });
   };
   try {
     if (signed === null) {
       if (!stated) throw new RangeError('it has neither signed bytes nor a call');
-      return matchCallsIn(stated, contracts);
+      return matchCallsIn(stated, parts);
     }
     const found = readSigned(signed);
     const same = found.hash === txHash && found.from.toLowerCase() === from.toLowerCase();
     const ok = same && String(found.chainId) === chainId;
     say(ok, ok ? `signed by ${from}` : `is not signed by ${from} for chain ${chainId}, or is another one`);
-    return matchCallsIn(found, contracts);
+    return matchCallsIn(found, parts);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     say(false, error.message);

@@ -178,6 +178,9 @@ function paymentsOf({ view, bondWei, transactions }: MatchRecord): Payment[] {
     } else if (name === 'ClaimClosed') {
       pay('burned', args.burnedWei, `of the bond of claim ${args.claimId}, which was needless`);
       pay(claimantOf(args.claimId), args.returnedWei, `bond of claim ${args.claimId}`);
+    } else if (name === 'Collected') {
+      pay(args.account, args.amountWei, 'gas of moves for the winner, paid back');
+      pay('burned', -args.amountWei, 'gas of moves for the winner, paid back');
     } else if (name === 'JobFinal') pay(args.claimant, args.paidWei, 'bond, fee and pot: its claim is final');
     else if (name === 'JobVoid') {
       pay(view.job.requester, args.feeReturnedWei, 'fee: the job is void');

@@ -30,7 +30,7 @@ export const rateFlag = Flags.custom<number>({
 });
 
 /** A price of gas, as wei. */
-const gasPriceFlag = Flags.custom<bigint>({
+export const gasPriceFlag = Flags.custom<bigint>({
   helpValue: '<gwei>',
   parse: async (text, _context, { name }) => parseGasPrice(text, `--${name}`),
 });

@@ -47,6 +47,10 @@ export function eventText(event: GameEvent): string {
       return `match ${matchText(event.args.matchId)}: side ${event.args.side} posted its leaf`;
     case 'ElementComputed':
       return `match ${matchText(event.args.matchId)}: element ${event.args.element} of slot ${event.args.slot} is ${event.args.computed} (claimed ${event.args.value0} and ${event.args.value1})`;
+    case 'Assisted':
+      return `match ${matchText(event.args.matchId)}: ${event.args.account} moved for side ${event.args.side}; ${showWei(event.args.amountWei)} of its gas come back if that side wins`;
+    case 'Collected':
+      return `match ${matchText(event.args.matchId)}: ${showWei(event.args.amountWei)} of gas paid back to ${event.args.account}`;
     case 'MatchEnded':
       return `match ${matchText(event.args.matchId)} ended`;
     default:

@@ -23,7 +23,8 @@ export function jobSummaryJson(job: JobState): Record<string, Json> {
   };
 }
 
-export function jobJson({ job, claims, matches }: JobView, now: Timestamp): Record<string, Json> {
+export function jobJson(view: JobView, now: Timestamp): Record<string, Json> {
+  const { job, claims, matches } = view;
   return {
     ...jobSummaryJson(job),
     potWei: job.potWei,
@@ -31,7 +32,7 @@ export function jobJson({ job, claims, matches }: JobView, now: Timestamp): Reco
     winner: idOrNull(job.winner),
     consumer: /^0x0+$/.test(job.consumer) ? null : job.consumer,
     now,
-    next: nextText({ job, claims, matches }, now),
+    next: nextText(view, now),
     claims: claims.map(claimJson),
     matches: matches.map((match) => matchJson(match, claimsOf(match, claims), now)),
   };

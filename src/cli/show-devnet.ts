@@ -17,7 +17,7 @@ export function devnetFacts({ url, chainId, contracts, accounts }: Devnet): Json
 
 /** Every contract of a deployment by its part. */
 export function contractAddresses(contracts: Devnet['contracts']): Record<string, string> {
-  const { address, registry, verifier, jobs, matches, inputs } = contracts;
+  const { address, registry, verifier, jobs, matches, inputs, refunds } = contracts;
   return {
     deployment: address,
     registry: registry.address,
@@ -25,6 +25,7 @@ export function contractAddresses(contracts: Devnet['contracts']): Record<string
     jobs: jobs.address,
     matches: matches.address,
     inputs: inputs.address,
+    refunds: refunds.address,
   };
 }
 

@@ -165,17 +165,38 @@ export interface RevealAndMove {
 /** What a side does in a match, as one transaction. */
 export type Turn = Move | RevealAndMove;
 
+/** A turn, or the end of the other side's time, for a claim of somebody else: the base fee comes back if that claim becomes final. */
+export interface Assist {
+  readonly kind: 'assist';
+  readonly matchId: MatchId;
+  readonly turn: Turn | CallTime;
+}
+
+/** Has what was promised to `account` credited. */
+export interface CollectRefund {
+  readonly kind: 'collectRefund';
+  readonly matchId: MatchId;
+  readonly side: Side;
+  readonly account: string;
+}
+
 export type Action =
   | Turn
   | Reveal
   | OpenMatch
   | CallTime
+  | Assist
+  | CollectRefund
   | SettleSameTrace
   | Challenge
   | Finalize
   | WalkClaims
   | ReclaimBond
   | Withdraw;
+
+/** What is done, also where it is done for somebody else. */
+export const kindOf = (action: Action): Exclude<Action, Assist>['kind'] =>
+  action.kind === 'assist' ? action.turn.kind : action.kind;
 
 export interface Subject {
   readonly matchId?: MatchId;

@@ -9,6 +9,7 @@ import type { Verdict } from './judge.js';
 import { requireTraceOf } from './laws.js';
 import { challengeWrong, openMatches } from './oppose.js';
 import type { Deployment, Party } from './party.js';
+import { collectRefunds } from './refunds.js';
 import { type Answered, isWholeTrace } from './trace.js';
 
 /**
@@ -25,7 +26,7 @@ export function decideJob(
   deployment: Deployment,
   now: Timestamp,
 ): Decision[] {
-  if (view.job.status !== 'open') return reclaimBonds(view, party);
+  if (view.job.status !== 'open') return collect(view, party);
   if (verdict.kind === 'unverifiable') return [waiting(`the job is unverifiable: ${verdict.reason}`)];
   requireTraceOf(view.job, verdict.trace);
   const facts = new JobFacts(view, verdict.trace, party, deployment, now);
@@ -37,6 +38,11 @@ export function decideJob(
     ...openMatches(facts),
     ...endJob(facts),
   ]);
+}
+
+/** What one has coming from a job that has ended. */
+export function collect(view: JobView, party: Party): Decision[] {
+  return [...reclaimBonds(view, party), ...collectRefunds(view, party)];
 }
 
 /** Whether `decideJob` needs the whole trace for this view, and not only what it came to. */

@@ -1,12 +1,13 @@
 /** The matches of a job: moves for the correct side, whoever's claim it is, and time for the wrong one. */
 import type { Timestamp } from '../units.js';
-import { type Decision, decided, waiting } from './actions.js';
+import { type CallTime, type Decision, decided, waiting } from './actions.js';
 import { clocksAt, expiredSides } from './clock.js';
 import { decideMatch } from './decide-match.js';
 import { type ClaimState, SIDES, type Side } from './game.js';
 import { type JobFacts, type Playing, sideOf } from './job-facts.js';
 import { requireLawfulReveal, requireLawfulTimeout } from './laws.js';
 import { revealMove, termsOf } from './moves.js';
+import { assisting } from './refunds.js';
 
 export function defend(facts: JobFacts): Decision[] {
   return facts.playing.flatMap((playing) => {
@@ -18,7 +19,10 @@ export function defend(facts: JobFacts): Decision[] {
     if (correct.length === 2) return settle(facts, playing);
     return correct
       .filter((side) => claims[side].traceRoot !== null) // the others reveal once, not once a match: see dueReveals
-      .map((side) => decideMatch(match, claims, facts.trace, side, facts.now));
+      .map((side) => {
+        const decision = decideMatch(match, claims, facts.trace, side, facts.now);
+        return assisting(decision, match.id, claims[side], facts.party);
+      });
   });
 }
 
@@ -34,7 +38,10 @@ function callTime(facts: JobFacts, { match, claims }: Playing, correct: readonly
   if (!alone && match.phase === 'proof') return null;
   requireLawfulTimeout(expired, claims, facts.answered, facts.deployment.sealDomain);
   const reason = `the clock of side ${expired.join(' and of side ')} has run out`;
-  return decided({ kind: 'callTime', matchId: match.id }, reason, { matchId: match.id }, alone ? facts.now : null);
+  const action: CallTime = { kind: 'callTime', matchId: match.id };
+  const decision = decided(action, reason, { matchId: match.id }, alone ? facts.now : null);
+  const [winner] = correct;
+  return alone && winner !== undefined ? assisting(decision, match.id, claims[winner], facts.party) : decision;
 }
 
 /** Two correct claims have nothing to dispute; only a challenge of one against the other has something to settle. */
@@ -61,7 +68,7 @@ export function dueReveals(facts: JobFacts): Decision[] {
       const moves = playing.flatMap(({ match, claims }) => {
         const side = sideOf(claims, claim);
         const decision = side === null ? null : decideMatch(match, claims, facts.trace, side, facts.now);
-        return decision?.action ? [decision] : [];
+        return decision?.action ? [assisting(decision, match.id, claim, facts.party)] : [];
       });
       const first = moves.sort((x, y) => (x.deadline ?? 0) - (y.deadline ?? 0))[0];
       if (first) return [first];

@@ -7,6 +7,7 @@ import type { JobFacts } from './job-facts.js';
 import { requireLawfulFinish } from './laws.js';
 import { termsOf } from './moves.js';
 import { isOwn, type Party } from './party.js';
+import { promisedFor } from './refunds.js';
 import { postedOutput } from './trace.js';
 
 const NO_HASH: Hash = `0x${'00'.repeat(32)}`;
@@ -25,7 +26,8 @@ export function endJob(facts: JobFacts): Decision[] {
   if (wrong.length > 0) return [waiting(`wrong claims are live: ${wrong.length}`)];
   if (live.length > 1 && live.some(({ traceRoot }) => traceRoot === null))
     return [waiting('live claims are yet to be revealed')];
-  if (!facts.isOwn(first) && !facts.endsIt) return [waiting(`decided for claim ${first.id}: ending it is not ours`)];
+  const isOurs = facts.isOwn(first) || facts.endsIt || promisedFor(first, view, facts.party).length > 0;
+  if (!isOurs) return [waiting(`decided for claim ${first.id}: ending it is not ours`)];
 
   const ahead = claims.filter(({ id }) => isAhead(job, first, live.length > 1, id)).length;
   if (ahead > CLAIMS_WALKED) {

@@ -27,6 +27,7 @@ export interface Parameters {
   readonly burnBps: number;
   readonly bondWei: Wei;
   readonly inputDemandWei: Wei;
+  readonly refundGasPriceWei: Wei;
 }
 
 /** What the loser of a match leaves to the job's winner: its bond without the share that is burned. */
@@ -110,9 +111,19 @@ export interface MatchState {
   readonly computed: { readonly element: number; readonly values: Both<number> } | null;
 }
 
+/** What somebody has coming for moves in a match, if the claim of that side becomes final and the other one has lost (IRefunds). */
+export interface Promised {
+  readonly matchId: MatchId;
+  readonly side: Side;
+  readonly account: string;
+  readonly amountWei: Wei;
+}
+
 /** A job with all its claims and all the matches between them. */
 export interface JobView {
   readonly job: JobState;
   readonly claims: readonly ClaimState[];
   readonly matches: readonly MatchState[];
+  /** Nothing that was collected. */
+  readonly promised: readonly Promised[];
 }

@@ -1,6 +1,6 @@
 /** Leaving others a short while to make their own moves, so that two who defend the same do not both pay. Pure. */
 import { keccakHex } from '../commit/keccak.js';
-import { type Decision, waiting } from '../dispute/actions.js';
+import { type Decision, kindOf, waiting } from '../dispute/actions.js';
 import { type JobView, SIDES } from '../dispute/game.js';
 import { isOwn, type Party } from '../dispute/party.js';
 import type { Seconds, Timestamp } from '../units.js';
@@ -23,7 +23,7 @@ export function holdOff(
   return decisions.map((decision) => {
     const { action, subject, deadline } = decision;
     const match = matches.find(({ id }) => id === subject.matchId);
-    if (!action || !match || action.kind === 'callTime') return decision;
+    if (!action || !match || kindOf(action) === 'callTime') return decision;
     const involved = match.claims.some((id) => claims.some((claim) => claim.id === id && isOwn(party, claim.claimant)));
     if (involved) return decision;
     const share = shareOf(`${party.addresses[0] ?? ''}:${match.id}:${match.height}`);
@@ -31,7 +31,7 @@ export function holdOff(
     const waitSeconds = Math.min(holdOffSeconds * (1 + share), clockSeconds * (1 - CLOCK_SHARE_LEFT));
     const until = match.clockStartedAt + waitSeconds;
     if (now >= until) return decision;
-    return waiting(`holding off ${action.kind} for its own side until ${Math.ceil(until)}`, subject, deadline);
+    return waiting(`holding off ${kindOf(action)} for its own side until ${Math.ceil(until)}`, subject, deadline);
   });
 }
 

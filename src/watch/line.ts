@@ -1,5 +1,5 @@
 /** The log: one JSON line for every decision, also for the decision to do nothing. */
-import type { Decision } from '../dispute/actions.js';
+import { type Decision, kindOf } from '../dispute/actions.js';
 import type { JobId } from '../units.js';
 import { matchText } from '../units.js';
 
@@ -35,7 +35,7 @@ export type Facts = Partial<Omit<DecisionLine, 'time'>> & Pick<DecisionLine, 'de
 
 export function lineOf({ action, subject, reason, deadline }: Decision): Facts {
   return {
-    decision: action?.kind ?? 'wait',
+    decision: action ? kindOf(action) : 'wait',
     reason,
     ...(subject.claimId === undefined ? {} : { claim: Number(subject.claimId) }),
     ...(subject.matchId === undefined ? {} : { match: matchText(subject.matchId) }),

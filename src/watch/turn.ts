@@ -2,8 +2,7 @@
 import { callOf } from '../chain/actions.js';
 import type { JobRecord } from '../chain/game-log.js';
 import { type Action, type Decision, waiting } from '../dispute/actions.js';
-import { decideJob, needsTrace } from '../dispute/decide-job.js';
-import { reclaimBonds } from '../dispute/ending.js';
+import { collect, decideJob, needsTrace } from '../dispute/decide-job.js';
 import type { JobView } from '../dispute/game.js';
 import { leavesNothingToDo } from '../dispute/hearsay.js';
 import { judge, type Verdict } from '../dispute/judge.js';
@@ -47,7 +46,7 @@ export async function takeTurn(
   const party = table.party();
   if (view.job.status !== 'open') {
     table.evidence.release(record);
-    const ended = (seen: JobView): Decision[] => (seen.job.status === 'open' ? [] : reclaimBonds(seen, party));
+    const ended = (seen: JobView): Decision[] => (seen.job.status === 'open' ? [] : collect(seen, party));
     return act(table, view, null, ended(view), ended, now);
   }
   const attention = attentionTo(view, party, now);

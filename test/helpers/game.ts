@@ -1,7 +1,7 @@
 /** A job played by honest parties and liars: a test reads as the game. */
 import * as assert from 'uvu/assert';
 import { commitModel, type ModelCommitment } from '../../src/commit/model.js';
-import type { Action, Decision } from '../../src/dispute/actions.js';
+import { type Action, type Decision, kindOf } from '../../src/dispute/actions.js';
 import type { ClaimState, MatchState } from '../../src/dispute/game.js';
 import { locate } from '../../src/dispute/locate.js';
 import { termsOf } from '../../src/dispute/moves.js';
@@ -80,7 +80,8 @@ export class Game {
 
   /** The player's next action must be of this kind, and is taken. */
   turn(name: string, kind: Action['kind'] | null): this {
-    assert.is(this.player(name).act(this.referee)?.kind ?? null, kind, `${name}'s move`);
+    const action = this.player(name).act(this.referee);
+    assert.is(action ? kindOf(action) : null, kind, `${name}'s move`);
     return this;
   }
 
@@ -173,7 +174,7 @@ export class Game {
 
   /** What an honest player decides now: the kinds of actions that are due, in their order. */
   due(name: string): Action['kind'][] {
-    return this.decisions(name).flatMap(({ action }) => (action ? [action.kind] : []));
+    return this.decisions(name).flatMap(({ action }) => (action ? [kindOf(action)] : []));
   }
 
   /** Why an honest player waits. */
@@ -190,7 +191,7 @@ export class Game {
     return (player as Honest).decisions(this.referee);
   }
 
-  private join(player: Player): this {
+  join(player: Player): this {
     this.players.push(player);
     return this;
   }

@@ -145,6 +145,7 @@ export class Referee {
       burnBps: BURN_BPS,
       bondWei: wei(BOND_WEI),
       inputDemandWei: wei(1),
+      refundGasPriceWei: wei(1),
     } satisfies Parameters,
   };
 
@@ -155,6 +156,7 @@ export class Referee {
       job: { ...this.job, inputOutstanding: this.inputOutstanding },
       claims: this.claims,
       matches: this.games,
+      promised: [],
     });
   }
 
@@ -221,6 +223,11 @@ export class Referee {
       case 'settleSameTrace':
         this.settle(action.matchId, action.terms1);
         break;
+      case 'assist':
+        this.apply(action.turn, sender);
+        break;
+      case 'collectRefund':
+        throw new RangeError('The referee keeps no promises.');
       case 'finalize':
         this.finalize(action, sender);
         break;

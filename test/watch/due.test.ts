@@ -63,7 +63,13 @@ const match = (changes: Partial<MatchState> = {}): MatchState => ({
   computed: null,
   ...changes,
 });
-const view = (changes: Partial<JobView> = {}): JobView => ({ job: job(), claims: [], matches: [], ...changes });
+const view = (changes: Partial<JobView> = {}): JobView => ({
+  job: job(),
+  claims: [],
+  matches: [],
+  promised: [],
+  ...changes,
+});
 const nobody = { addresses: [] as readonly string[], bondFrom: null, endsOthersJobs: false };
 const client = { ...nobody, addresses: [CLIENT] };
 const decisions = (what: JobView, party: typeof nobody, now: number) => {

@@ -86,10 +86,27 @@ test("a stranger's correct claim is defended while its claimant is away", async 
   await eventually(() => tower.said('judge').length === 1);
   await world.challenge(LIAR, job, trace);
   await liarPlays(job, trace);
-  await tower.stop();
   assert.is(await statusOf(2n), 'lost');
   assert.is(await statusOf(1n), 'live');
+  await world.passWindow();
+  await eventually(() => tower.said('collectRefund').length === 1);
+  await tower.stop();
+  assert.is(await statusOf(1n), 'final');
   assert.is(tower.said('challenge').length, 0, 'it put up no bond');
+  assert.equal(tower.said('failed', 'refused'), []);
+
+  // The base fees of its moves are back, and no more than those.
+  const { node } = world.contracts;
+  let burnedWei = 0n;
+  for (const { decision, txHash } of tower.lines) {
+    if (!txHash || ['finalize', 'collectRefund'].includes(decision)) continue;
+    const receipt = await node.getTransactionReceipt(txHash);
+    const block = await node.getBlock(receipt!.blockNumber);
+    burnedWei += receipt!.gasUsed * block!.baseFeePerGas!;
+  }
+  const creditWei = await creditOf(world.contracts, tower.sender.address);
+  assert.ok(creditWei <= burnedWei, `${creditWei} of ${burnedWei}`);
+  assert.ok(creditWei * 10n >= burnedWei * 9n, `${creditWei} of ${burnedWei}`);
 });
 
 test('time is called against a silent liar', async () => {

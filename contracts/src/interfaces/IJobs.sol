@@ -11,6 +11,7 @@ pragma solidity ^0.8.30;
 /// @param burnBps Part of a forfeited bond that is burned, in 1/10,000.
 /// @param bondWei The bond of every claim.
 /// @param inputDemandWei The stake of an input demand, paid to whoever posts the input.
+/// @param refundGasPriceWei Highest base fee that is paid back to whoever moves for somebody else's claim ({IRefunds}).
 struct Parameters {
     uint32 challengeWindowSeconds;
     uint32 clockSeconds;
@@ -21,6 +22,7 @@ struct Parameters {
     uint16 burnBps;
     uint128 bondWei;
     uint128 inputDemandWei;
+    uint64 refundGasPriceWei;
 }
 
 enum JobStatus {
@@ -159,6 +161,9 @@ interface IJobs {
     error Jobs_TransferFailed(address account, uint256 amountWei);
     error Jobs_OnlyMatches(address caller);
     error Jobs_OnlyInputs(address caller);
+    error Jobs_OnlyRefunds(address caller);
+    /// @notice `winner` is not the final claim of the job in which `loser` has lost.
+    error Jobs_NotWonAgainst(uint256 winner, uint256 loser);
     error Jobs_CallbackGas(uint256 available, uint256 required);
     error Jobs_BadParameter(string field, uint256 value);
 
@@ -225,6 +230,10 @@ interface IJobs {
     /// it was needless: it loses the burned share and gets the rest back.
     function settle(uint256 claimId0, uint256 claimId1, Terms calldata terms1) external;
 
+    /// @notice Only {IRefunds}: credits `account` out of what the bond of `loser`, which has lost, has burned. Reverts unless `winner`
+    /// is the final claim of the same job.
+    function refund(uint256 winner, uint256 loser, address account, uint256 amountWei) external;
+
     /// @notice Only {IInputs}: a demanded input is complete; the challenge window starts again.
     function inputPosted(uint256 jobId) external;
 
@@ -251,6 +260,6 @@ interface IJobs {
     /// @notice Whether these bytes are the output of a Final job. What a consumer asks that gets an output from anybody.
     function isOutput(uint256 jobId, bytes calldata output) external view returns (bool);
     function creditOf(address account) external view returns (uint256);
-    /// @notice All that was ever burned; it stays in the contract and belongs to nobody.
+    /// @notice What is burned: it stays in the contract and belongs to nobody. Refunds are taken out of it.
     function burnedWei() external view returns (uint256);
 }

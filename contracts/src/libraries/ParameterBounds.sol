@@ -13,7 +13,7 @@ library ParameterBounds {
     uint256 private constant MAX_SECONDS = 365 days;
     /// @dev A callback, and an input's calldata at 40 gas a byte, leave room in a transaction of 2^24 gas.
     uint256 private constant MAX_CALLBACK_GAS = 10_000_000;
-    uint256 private constant MAX_INPUT_BYTES = 256 * 1024;
+    uint256 private constant MAX_INPUT_BYTES = 95 * 1024;
     /// @dev An output is calldata of every claim and of the end, and a callback has to read it.
     uint256 private constant MAX_OUTPUT_BYTES = 24_575;
 
@@ -29,6 +29,12 @@ library ParameterBounds {
         _check("burnBps", parameters.burnBps, BPS);
         _check("bondWei", parameters.bondWei, type(uint128).max);
         _check("inputDemandWei", parameters.inputDemandWei, type(uint128).max);
+        _check("refundGasPriceWei", parameters.refundGasPriceWei, type(uint64).max);
+    }
+
+    /// @notice What a bond burns when it is forfeited.
+    function burnedShareWei(Parameters memory parameters) internal pure returns (uint256) {
+        return uint256(parameters.bondWei) * parameters.burnBps / BPS;
     }
 
     function _check(bytes32 field, uint256 value, uint256 max) private pure {

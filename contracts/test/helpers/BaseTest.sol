@@ -8,6 +8,7 @@ import {IInputs} from "../../src/interfaces/IInputs.sol";
 import {ClaimStatus, IJobs, Job, JobStatus, Parameters, Target, Terms} from "../../src/interfaces/IJobs.sol";
 import {Answer, Ending, IMatches, Match, Phase} from "../../src/interfaces/IMatches.sol";
 import {IModelRegistry, Provenance} from "../../src/interfaces/IModelRegistry.sol";
+import {IRefunds} from "../../src/interfaces/IRefunds.sol";
 import {Opening} from "../../src/interfaces/IStepVerifier.sol";
 import {GasSnapshot} from "./GasSnapshot.sol";
 import {TinyModel} from "./TinyModel.sol";
@@ -38,6 +39,7 @@ abstract contract BaseTest is Test {
     IJobs internal jobs;
     IMatches internal matches;
     IInputs internal inputs;
+    IRefunds internal refunds;
     IModelRegistry internal registry;
     bytes32 internal modelId;
     bytes32 internal inputRoot;
@@ -50,7 +52,7 @@ abstract contract BaseTest is Test {
         vm.warp(1_000_000);
         deployment = deploy(testParameters());
         (jobs, matches, inputs) = (deployment.jobs(), deployment.matches(), deployment.inputs());
-        registry = deployment.registry();
+        (registry, refunds) = (deployment.registry(), deployment.refunds());
         modelId = registry.register(TinyModel.model(), Provenance(0, 0, ""));
         inputRoot = honestTrace().slotRoot(0);
         address[5] memory actors = [requester, worker, watcher, liar, stranger];
@@ -69,7 +71,8 @@ abstract contract BaseTest is Test {
             maxOutputBytes: 4 * 1024,
             burnBps: 2_000,
             bondWei: BOND,
-            inputDemandWei: STAKE
+            inputDemandWei: STAKE,
+            refundGasPriceWei: 20 gwei
         });
     }
 

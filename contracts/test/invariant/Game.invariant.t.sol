@@ -21,7 +21,7 @@ contract GameInvariantTest is Test {
     IMatches private matches;
     IInputs private inputs;
     bytes32 private trueOutput;
-    address[5] private actors;
+    address[6] private actors;
     address private watcher;
     uint256 private moneyWei;
     uint256 private constant BOND = 0.05 ether;

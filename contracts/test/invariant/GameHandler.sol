@@ -3,7 +3,8 @@ pragma solidity ^0.8.30;
 
 import {Deployment} from "../../src/Deployment.sol";
 import {ClaimStatus, Job, JobStatus} from "../../src/interfaces/IJobs.sol";
-import {Answer, Match, Phase} from "../../src/interfaces/IMatches.sol";
+import {Answer, IMatches, Match, Phase} from "../../src/interfaces/IMatches.sol";
+import {HelpingStranger} from "../helpers/HelpingStranger.sol";
 import {TinyModel} from "../helpers/TinyModel.sol";
 import {Trace, Traces} from "../helpers/Trace.sol";
 import {HonestPlayer} from "./HonestPlayer.sol";
@@ -32,6 +33,8 @@ contract GameHandler is HonestPlayer {
         Withdraw,
         Demand,
         PostInput,
+        Assist,
+        Collect,
         GiveUp,
         OtherTrace,
         Stall,
@@ -39,15 +42,18 @@ contract GameHandler is HonestPlayer {
     }
 
     /// @dev How often each is taken, in order.
-    bytes private constant WEIGHTS = hex"02010408030c010204040401030202010108040a";
+    bytes private constant WEIGHTS = hex"02010408030c010204040401030202010602010d040a";
 
-    address[5] public actors;
+    address[6] public actors;
     uint256 public moneyWei;
+    HelpingStranger private _helper;
     mapping(uint256 jobId => bool) private _inputLost;
 
     function setUp() public override {
         super.setUp();
-        actors = [requester, worker, watcher, liar, stranger];
+        _helper = new HelpingStranger(matches, refunds);
+        actors = [requester, worker, watcher, liar, stranger, address(_helper)];
+        vm.fee(3 gwei);
         for (uint256 i = 0; i < actors.length; ++i) {
             moneyWei += actors[i].balance;
         }
@@ -164,6 +170,8 @@ contract GameHandler is HonestPlayer {
         else if (action == Action.Withdraw) _withdraw(actors[a % actors.length]);
         else if (action == Action.Demand) _demand(a, b);
         else if (action == Action.PostInput) _postInput(a);
+        else if (action == Action.Assist) _assist(a, b);
+        else if (action == Action.Collect) _collect(a, b);
         else if (action == Action.OtherTrace) _moveByOtherTraces(a, b);
         else _giveUp(_openJob(a));
     }
@@ -313,6 +321,58 @@ contract GameHandler is HonestPlayer {
         vm.prank(actor);
         jobs.withdraw();
         did("withdraw");
+    }
+
+    // ---------------------------------------------------------------- moving for others
+
+    /// @dev The same moves, by somebody who has its base fees promised.
+    function _assist(uint256 a, uint256 b) private {
+        vm.fee(b % 40 gwei);
+        IMatches real = matches;
+        matches = IMatches(address(_helper));
+        _moves(a, b);
+        matches = real;
+        did("assist");
+    }
+
+    /// @dev Of the first pair of claims, from a random one on, by which anything is owed.
+    function _collect(uint256 a, uint256 b) private {
+        uint256 count = jobs.claimCount();
+        for (uint256 i = 0; i < count * count; ++i) {
+            uint256 pair = (a % 1e9 + i) % (count * count);
+            uint256 matchId = matchIdOf(pair / count + 1, pair % count + 1);
+            if (refunds.owedWei(matchId, _sideOf(b), address(_helper)) != 0) return _collectOf(matchId, _sideOf(b));
+        }
+    }
+
+    function _collectOf(uint256 matchId, uint8 side) private {
+        uint256 burnedWei = jobs.burnedWei();
+        uint256 owedWei = refunds.owedWei(matchId, side, address(_helper));
+        refunds.collect(matchId, side, address(_helper));
+        assertEq(burnedWei - jobs.burnedWei(), owedWei, "a refund comes out of what was burned");
+        assertLe(refunds.promisedWei(matchId, side), BURN, "no more is promised than one bond burns");
+        did("collect");
+    }
+
+    /// @dev Whatever was promised for moves for a winner against a loser is there to be paid.
+    function _collectAll() private {
+        uint256 count = jobs.claimCount();
+        for (uint256 earlier = 1; earlier <= count; ++earlier) {
+            for (uint256 later = earlier + 1; later <= count; ++later) {
+                uint256 matchId = matchIdOf(earlier, later);
+                if (_hasWon(earlier, later) && refunds.owedWei(matchId, 0, address(_helper)) != 0) {
+                    _collectOf(matchId, 0);
+                }
+                if (_hasWon(later, earlier) && refunds.owedWei(matchId, 1, address(_helper)) != 0) {
+                    _collectOf(matchId, 1);
+                }
+            }
+        }
+    }
+
+    function _hasWon(uint256 claimId, uint256 other) private view returns (bool) {
+        bool isFinal = jobs.getClaim(claimId).status == ClaimStatus.Final;
+        return isFinal && jobs.getClaim(other).status == ClaimStatus.Lost;
     }
 
     // ---------------------------------------------------------------- matches
@@ -487,6 +547,7 @@ contract GameHandler is HonestPlayer {
         for (uint256 claimId = 1; claimId <= jobs.claimCount(); ++claimId) {
             if (jobs.getClaim(claimId).status == ClaimStatus.Live) _reclaim(claimId);
         }
+        _collectAll();
         for (uint256 i = 0; i < actors.length; ++i) {
             if (jobs.creditOf(actors[i]) != 0) _withdraw(actors[i]);
         }

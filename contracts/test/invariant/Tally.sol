@@ -13,7 +13,7 @@ library Tally {
     bytes32 private constant FIRST = "request";
 
     /// @notice Every kind of move and ending that a run can count.
-    function names() internal pure returns (bytes32[42] memory) {
+    function names() internal pure returns (bytes32[44] memory) {
         return [
             FIRST,
             "request by root",
@@ -44,6 +44,8 @@ library Tally {
             "demand",
             "post input",
             "give up",
+            "assist",
+            "collect",
             "walk claims",
             "walk past agreeing ones",
             "garbage",
@@ -65,7 +67,7 @@ library Tally {
         string memory file = vm.envOr("OG_TALLY", string(""));
         if (bytes(file).length == 0) return;
         string memory line = string.concat('{"most gas":', vm.toString(handler.tally("most gas")));
-        bytes32[42] memory kinds = names();
+        bytes32[44] memory kinds = names();
         for (uint256 i = 0; i < kinds.length; ++i) {
             string memory name = LibString.fromSmallString(kinds[i]);
             line = string.concat(line, ',"', name, '":', vm.toString(handler.tally(kinds[i])));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {Deploy} from "../../script/Deploy.s.sol";
 import {Deployment} from "../../src/Deployment.sol";
 import {StepVerifier} from "../../src/StepVerifier.sol";
 import {IJobs, Parameters} from "../../src/interfaces/IJobs.sol";
@@ -18,6 +17,9 @@ contract DeploymentTest is BaseTest {
         assertEq(address(deployment.matches().jobs()), address(deployment.jobs()));
         assertEq(address(deployment.inputs().registry()), address(deployment.registry()));
         assertEq(address(deployment.inputs().jobs()), address(deployment.jobs()));
+        assertEq(address(deployment.jobs().refunds()), address(deployment.refunds()));
+        assertEq(address(deployment.refunds().jobs()), address(deployment.jobs()));
+        assertEq(address(deployment.refunds().matches()), address(deployment.matches()));
     }
 
     function test_codeSizes() external view {
@@ -26,6 +28,7 @@ contract DeploymentTest is BaseTest {
         assertLe(address(deployment.jobs()).code.length, 24_576);
         assertLe(address(deployment.matches()).code.length, 24_576);
         assertLe(address(deployment.inputs()).code.length, 24_576);
+        assertLe(address(deployment.refunds()).code.length, 24_576);
     }
 
     function test_initCodeSize() external view {
@@ -34,21 +37,8 @@ contract DeploymentTest is BaseTest {
         assertLe(bytes_, 49_152);
     }
 
-    function test_address() external {
-        Deploy script = new Deploy();
-        assertEq(script.addressOf(testParameters()), address(deployment));
+    function test_parameters() external view {
         assertEq(abi.encode(deployment.jobs().parameters()), abi.encode(testParameters()));
-    }
-
-    function test_script() external {
-        Deploy script = new Deploy();
-        Deployment deployed = script.run();
-        assertEq(address(deployed), script.addressOf(script.standardParameters()));
-        assertEq(address(deployed), address(deploy2nd(script)));
-    }
-
-    function deploy2nd(Deploy script) private returns (Deployment) {
-        return script.run();
     }
 
     function deployFromOutside(Parameters memory parameters) external returns (Deployment) {

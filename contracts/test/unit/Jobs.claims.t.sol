@@ -30,7 +30,7 @@ contract JobsClaimsTest is BaseTest {
 
     /// @dev From outside, so that a revert can be expected of the whole of it.
     function newJobs(Parameters memory parameters) external returns (Jobs) {
-        return new Jobs(parameters, registry, matches, inputs);
+        return new Jobs(parameters, registry, matches, inputs, refunds);
     }
 
     // ---------------------------------------------------------------- constructor
@@ -85,6 +85,9 @@ contract JobsClaimsTest is BaseTest {
         p = testParameters();
         p.inputDemandWei = 0;
         _expectBad(p, "inputDemandWei", 0);
+        p = testParameters();
+        p.refundGasPriceWei = 0;
+        _expectBad(p, "refundGasPriceWei", 0);
     }
 
     function test_constructor_parameters() external view {
