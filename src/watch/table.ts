@@ -5,7 +5,7 @@ import { ContractRefusal } from '../chain/errors.js';
 import type { JobRecord } from '../chain/game-log.js';
 import { GameReader } from '../chain/reader.js';
 import type { Sender, SendOptions, Sent } from '../chain/sender.js';
-import type { Call } from '../chain/typed.js';
+import type { Address, Call } from '../chain/typed.js';
 import type { Hash } from '../commit/hash.js';
 import type { Deployment, Party } from '../dispute/party.js';
 import type { Store } from '../store/store.js';
@@ -106,7 +106,13 @@ export class Table {
 
   /** Whether a job has ended and nothing in it is one's own: then nothing is left to do, unless its end is taken back. */
   isOver({ id, endedInBlock }: JobRecord): boolean {
-    return endedInBlock !== null && !this.reader.log.hasClaimOf(id, this.options.sender?.addresses ?? []);
+    const { log } = this.reader;
+    const own = this.options.sender?.addresses ?? [];
+    return (
+      endedInBlock !== null &&
+      !log.hasClaimOf(id, own) &&
+      !log.promised(id).some(({ account }) => own.includes(account as Address))
+    );
   }
 
   private lotOf(id: JobId): number {

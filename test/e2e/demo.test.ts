@@ -51,7 +51,7 @@ test('for people: the digit, both answers, the narrowing by layer, gas, and who 
     /round 1: they part in/,
     /step 3 "conv2"/,
     /gas/,
-    /burned +0\.01 ETH/,
+    /burned +0\.025 ETH/,
   ])
     assert.match(stdout, part);
 });

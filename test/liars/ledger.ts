@@ -1,11 +1,12 @@
 /** What a strategy has cost each honest party and what it has brought, read from the chain: whoever sent it, daemon or process. */
 import type { TransactionReceipt } from 'ethers';
 import { creditOf } from '../../src/chain/claims.js';
+import { DEVNET_PARAMETERS } from '../../src/chain/parameters.js';
 import type { Address } from '../../src/chain/typed.js';
 import type { Chain } from './chain.js';
 
 /** The price that bonds are sized for: what is paid on a quiet devnet says nothing. */
-export const STATED_GAS_PRICE_WEI = 5n * 10n ** 9n;
+export const STATED_GAS_PRICE_WEI: bigint = DEVNET_PARAMETERS.refundGasPriceWei;
 
 export interface Account {
   readonly name: string;
@@ -14,7 +15,7 @@ export interface Account {
   readonly gasUsed: bigint;
   /** What the game has brought, without gas: fees, pots and refunds, less what was forfeited. */
   readonly incomeWei: bigint;
-  /** Income less gas at the stated price, or at what was really paid where that is more. */
+  /** Income less gas, with refunds, both at the stated price or both as they really were: the smaller of the two. */
   readonly netWei: bigint;
 }
 
@@ -42,9 +43,27 @@ export class Ledger {
     const paidWei = receipts.reduce((sum, each) => sum + each.gasUsed * each.gasPrice, 0n);
     const wealthWei = (await this.wealthOf(address)) + heldWei;
     const incomeWei = wealthWei - (this.before.get(address) ?? 0n) + paidWei;
-    const statedWei = gasUsed * STATED_GAS_PRICE_WEI;
-    const netWei = incomeWei - (paidWei > statedWei ? paidWei : statedWei);
+    const refunds = await this.refundsOf(address);
+    const statedNetWei = incomeWei - refunds.paidWei + (refunds.gasUsed - gasUsed) * STATED_GAS_PRICE_WEI;
+    const actualNetWei = incomeWei - paidWei;
+    const netWei = statedNetWei < actualNetWei ? statedNetWei : actualNetWei;
     return { name, address, transactions: receipts.length, gasUsed, incomeWei, netWei };
+  }
+
+  /** What came back to an account for moves for others, and for how much gas it came back. */
+  private async refundsOf(address: Address): Promise<{ paidWei: bigint; gasUsed: bigint }> {
+    const { refunds } = this.chain.contracts;
+    const events = (await this.receipts()).flatMap(({ logs }) => logs.flatMap((log) => refunds.event(log) ?? []));
+    const own = events.filter(({ args }) => args.account.toLowerCase() === address.toLowerCase());
+    const sum = { paidWei: 0n, gasUsed: 0n };
+    for (const { name, args } of own) {
+      if (name !== 'Collected') continue;
+      sum.paidWei += args.amountWei;
+      for (const each of own)
+        if (each.name === 'Assisted' && each.args.matchId === args.matchId && each.args.side === args.side)
+          sum.gasUsed += each.args.gasUsed;
+    }
+    return sum;
   }
 
   private all: Promise<TransactionReceipt[]> | null = null;
