@@ -11,8 +11,9 @@ library ParameterBounds {
     uint256 internal constant BPS = 10_000;
     /// @dev Keeps the sum of any two periods and a timestamp far below 2^40.
     uint256 private constant MAX_SECONDS = 365 days;
-    /// @dev A callback, and an input's calldata at 40 gas a byte, leave room in a transaction of 2^24 gas.
+    /// @dev A callback leaves room in a transaction of 2^24 gas.
     uint256 private constant MAX_CALLBACK_GAS = 10_000_000;
+    /// @dev A request stays below 96 KiB of calldata and 10,000,000 gas.
     uint256 private constant MAX_INPUT_BYTES = 95 * 1024;
     /// @dev An output is calldata of every claim and of the end, and a callback has to read it.
     uint256 private constant MAX_OUTPUT_BYTES = 24_575;

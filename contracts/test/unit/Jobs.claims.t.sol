@@ -64,8 +64,8 @@ contract JobsClaimsTest is BaseTest {
         p = testParameters();
         p.maxInputBytes = 0;
         _expectBad(p, "maxInputBytes", 0);
-        p.maxInputBytes = 262_145;
-        _expectBad(p, "maxInputBytes", 262_145);
+        p.maxInputBytes = 97_281;
+        _expectBad(p, "maxInputBytes", 97_281);
     }
 
     function test_constructor_badMoney() external {
