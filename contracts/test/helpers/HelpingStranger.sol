@@ -16,7 +16,7 @@ contract HelpingStranger {
     receive() external payable {}
 
     fallback(bytes calldata message) external returns (bytes memory) {
-        if (_isMove(bytes4(message))) {
+        if (_isMove(msg.sig)) {
             bytes[] memory calls = new bytes[](1);
             calls[0] = message;
             _refunds.assist(uint256(bytes32(message[4:36])), calls);
