@@ -1,5 +1,5 @@
 /**
- * `npm run chaos -- [--jobs 200] [--seed S] [--window 150] [--clock 150] [--kill-every 5] [--json] [--write]`, times in seconds: a
+ * `npm run chaos -- [--jobs 200] [--seed S] [--window 240] [--clock 240] [--kill-every 5] [--json] [--write]`, times in seconds: a
  * watchtower and a worker, as people start them, while everything goes wrong. A fifth of the jobs are lied in. Exit code 0 when every planned lie
  * was told and has lost its bond, every planned kind of fault has happened, no honest bond is lost, no job is stuck, no wrong result final, and
  * no bond put up twice. `--write` keeps the figures in bench/chaos.json. The seed draws the jobs, the lies, and the moments
@@ -36,8 +36,8 @@ const { values } = parseArgs({
   options: {
     jobs: { type: 'string', default: '200' },
     seed: { type: 'string' },
-    window: { type: 'string', default: '150' },
-    clock: { type: 'string', default: '150' },
+    window: { type: 'string', default: '240' },
+    clock: { type: 'string', default: '240' },
     'kill-every': { type: 'string', default: '5' },
     json: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
