@@ -10,7 +10,7 @@ import { currentView, type GameReader, readerOfJob } from '../../src/chain/reade
 import { type InferenceRequest, readJob, requestInference } from '../../src/chain/requests.js';
 import type { Hash } from '../../src/commit/hash.js';
 import { clocksAt, isPlaying } from '../../src/dispute/clock.js';
-import { reclaimBonds } from '../../src/dispute/ending.js';
+import { collect } from '../../src/dispute/decide-job.js';
 import type { ClaimState, Ending, JobView } from '../../src/dispute/game.js';
 import { isCorrect } from '../../src/dispute/judge.js';
 import type { TraceSource } from '../../src/dispute/trace.js';
@@ -219,7 +219,7 @@ export class Stage {
     if (view.job.status === 'open') return false;
     return this.honest.every(({ address, isRunning }) => {
       const party = { addresses: [address], bondFrom: null, endsOthersJobs: false };
-      return !isRunning || reclaimBonds(view, party).length === 0;
+      return !isRunning || collect(view, party).length === 0;
     });
   }
 
