@@ -1,5 +1,5 @@
 /** Every mistake that issue 2 names: one clear sentence, the right exit code, and nothing on stdout but JSON when it was asked for. */
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import getPort from 'get-port';
 import { suite } from 'uvu';
@@ -195,7 +195,8 @@ test('help for everything, with an example each', async () => {
   const root = await home.og('--help');
   assert.is(root.exitCode, 0);
   const commands = [...root.stdout.matchAll(/^ {2}([a-z]+(?: [a-z]+)?) {2,}\S/gm)].map((match) => match[1] as string);
-  assert.is(commands.length, 20, commands.join(', '));
+  const files = readdirSync(new URL('../../src/commands', import.meta.url), { recursive: true, withFileTypes: true });
+  assert.is(commands.length, files.filter((file) => file.isFile()).length, commands.join(', '));
   await Promise.all(
     commands.map(async (command) => {
       const { stdout, exitCode } = await home.og(...command.split(' '), '--help');

@@ -91,11 +91,9 @@ test('killed six times at random moments, its disk deleted once: it wins both ma
     'one bond, and it won',
   );
   const honest = (await viewOf(attacked)).claims.filter(({ claimant }) => claimant !== sender.address);
-  assert.equal(
-    honest.map(({ status }) => status),
-    ['live'],
-    'the claim that was attacked stands, and nobody bonded for it',
-  );
+  assert.is(honest.length, 1, 'nobody bonded for the claim that was attacked');
+  // Final when the watchtower has come to ending that job, too: its gas comes back then.
+  assert.match(honest[0]?.status ?? 'none', /^(live|final)$/);
 });
 
 test.run();
